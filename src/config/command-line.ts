@@ -1,0 +1,86 @@
+/** Reads options and environment variables into texts, one for each setting. */
+import { Command, CommanderError, Option } from 'commander'
+import { type Setting, type SettingName, type SettingTexts, settings } from './settings.ts'
+
+/** `usage`: what could not be read, such as unknown options. `shown`: help or version, which is all there was to do. */
+export type CommandLine =
+  | { readonly kind: 'run'; readonly texts: SettingTexts; readonly usage: readonly string[] }
+  | { readonly kind: 'shown' }
+
+/**
+ * Options win over variables, those over defaults. An empty variable counts as unset, as deployment tools write it.
+ * `--help` and `--version` are carried out here.
+ */
+export function readCommandLine(input: {
+  args: readonly string[]
+  environment: Readonly<Record<string, string | undefined>>
+  version: string
+}): CommandLine {
+  const command = createCommand(input.version)
+  const usage: string[] = []
+  try {
+    command.parse(input.args.map(hyphenated), { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { kind: 'shown' }
+    usage.push(error.message.replace(/^error: /, ''))
+  }
+  usage.push(...command.args.map(argument => `unknown: '${argument}'; --help lists the options`))
+  const options = command.opts<Record<string, string | boolean | undefined>>()
+  const texts = settings.map(setting => [setting.name, textOf(setting, options, input.environment)])
+  return { kind: 'run', texts: Object.fromEntries(texts) as Record<SettingName, string>, usage }
+}
+
+export function createCommand(version: string): Command {
+  const command = new Command('ngshare')
+    .description('The exchange that nbgrader classes run on when a shared folder is not enough.')
+    .version(version)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+  for (const setting of settings) command.addOption(optionOf(setting))
+  return command
+}
+
+function optionOf(setting: Setting): Option {
+  const value = setting.value === undefined ? '' : ` <${setting.value}>`
+  const fallback = setting.fallback ? `; default: ${setting.fallback}` : ''
+  return new Option(
+    `--${setting.name}${value}`,
+    `${setting.meaning} (variable: ${setting.variables.join(' or ')}${fallback})`,
+  )
+}
+
+function textOf(
+  setting: Setting,
+  options: Readonly<Record<string, string | boolean | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const option = optionValue(setting, options)
+  if (option !== undefined) return option
+  for (const variable of setting.variables) {
+    const value = environment[variable]
+    if (value !== undefined && value !== '') return value
+  }
+  return setting.fallback ?? 'false'
+}
+
+/** Commander keeps `--no-x` as `x: false`. */
+function optionValue(
+  { name }: Setting,
+  options: Readonly<Record<string, string | boolean | undefined>>,
+): string | undefined {
+  if (name.startsWith('no-')) return options[camelCase(name.slice(3))] === false ? 'true' : undefined
+  const value = options[camelCase(name)]
+  return value === undefined ? undefined : String(value)
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** The old server's options have underscores: `--jupyterhub_api_url`. */
+function hyphenated(argument: string): string {
+  return argument.replace(/^--[a-z][a-z0-9_-]*/, option => option.replaceAll('_', '-'))
+}

@@ -1,0 +1,194 @@
+/** Blobs as files in a folder: `staging/` while they arrive, `blobs/ab/abcd….<random>` for good. */
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errorCode, Trouble } from '../domain/errors.ts'
+import type { ContentStore, UnplacedBlob } from './content-store.ts'
+
+const chunkBytes = 256 * 1024
+const locationForm = /^[0-9a-f]{64}\.[0-9a-f]{16}$/
+
+/** Opens the folder, creating it where needed. Several processes may share it. @throws Trouble */
+export async function openDiskStore(folder: string): Promise<ContentStore> {
+  const store = new DiskStore(folder)
+  await translated(() => store.prepare())
+  return store
+}
+
+class DiskStore implements ContentStore {
+  readonly #folder: string
+  readonly #knownFolders = new Set<string>()
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async prepare(): Promise<void> {
+    await mkdir(this.#staging, { recursive: true })
+    await mkdir(this.#blobs, { recursive: true })
+    await syncFolder(this.#folder)
+  }
+
+  create(): Promise<UnplacedBlob> {
+    return translated(async () => {
+      const path = join(this.#staging, randomBytes(16).toString('hex'))
+      return new StagedFile(path, await open(path, 'wx', 0o600), sha256 => this.#adopt(path, sha256))
+    })
+  }
+
+  read(location: string): Promise<AsyncIterable<Buffer>> {
+    return translated(async () => {
+      const path = this.#pathOf(location)
+      try {
+        return chunksOf(await open(path, 'r'))
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error
+        throw new Trouble('blob-missing', `the stored file ${path} is missing: restore it from a backup`)
+      }
+    })
+  }
+
+  async remove(location: string): Promise<void> {
+    await translated(() => rm(this.#pathOf(location), { force: true }))
+  }
+
+  async *placedBefore(before: number): AsyncGenerator<string> {
+    for (const folder of await readdir(this.#blobs)) {
+      for (const location of await readdir(join(this.#blobs, folder))) {
+        if (!locationForm.test(location)) continue
+        if (await isOlder(this.#pathOf(location), before)) yield location
+      }
+    }
+  }
+
+  async removeUnplacedBefore(before: number): Promise<number> {
+    let removed = 0
+    for (const name of await readdir(this.#staging)) {
+      const path = join(this.#staging, name)
+      if (!(await isOlder(path, before))) continue
+      await rm(path, { force: true })
+      removed++
+    }
+    return removed
+  }
+
+  async check(): Promise<void> {
+    const blob = await this.create()
+    try {
+      await blob.write(Buffer.from('ready?'))
+    } finally {
+      await blob.discard()
+    }
+  }
+
+  /** Moves a durable staged file to its place; the folder's entry is durable before this returns. */
+  async #adopt(path: string, sha256: string): Promise<string> {
+    const location = `${sha256}.${randomBytes(8).toString('hex')}`
+    const folder = this.#folderOf(location)
+    if (!this.#knownFolders.has(folder)) {
+      await mkdir(folder, { recursive: true })
+      await syncFolder(this.#blobs)
+      this.#knownFolders.add(folder)
+    }
+    await rename(path, this.#pathOf(location))
+    await syncFolder(folder)
+    return location
+  }
+
+  get #staging(): string {
+    return join(this.#folder, 'staging')
+  }
+
+  get #blobs(): string {
+    return join(this.#folder, 'blobs')
+  }
+
+  #folderOf(location: string): string {
+    return join(this.#blobs, location.slice(0, 2))
+  }
+
+  #pathOf(location: string): string {
+    if (!locationForm.test(location)) throw new Error(`not a location of this store: ${location}`)
+    return join(this.#folderOf(location), location)
+  }
+}
+
+class StagedFile implements UnplacedBlob {
+  readonly #path: string
+  readonly #file: FileHandle
+  readonly #adopt: (sha256: string) => Promise<string>
+  #isOpen = true
+
+  constructor(path: string, file: FileHandle, adopt: (sha256: string) => Promise<string>) {
+    this.#path = path
+    this.#file = file
+    this.#adopt = adopt
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    await translated(() => this.#file.writeFile(bytes))
+  }
+
+  place(sha256: string): Promise<string> {
+    return translated(async () => {
+      await this.#file.datasync()
+      await this.#close()
+      return this.#adopt(sha256)
+    })
+  }
+
+  async discard(): Promise<void> {
+    await translated(async () => {
+      await this.#close()
+      await rm(this.#path, { force: true })
+    })
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    await this.#file.close()
+  }
+}
+
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await translated(() =>
+        file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes),
+      )
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function isOlder(path: string, before: number): Promise<boolean> {
+  try {
+    return (await stat(path)).mtimeMs < before
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false // placed, discarded or swept by another meanwhile
+    throw error
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  await folder.sync().finally(() => folder.close())
+}
+
+/** Says in our words what the file system said in its own. */
+async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const code = errorCode(error)
+    if (error instanceof Trouble || code === undefined) throw error
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+      throw new Trouble('storage-full', `no space left in the storage folder (${code})`, { cause: error })
+    }
+    throw new Trouble('storage', `the storage folder failed: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,119 @@
+/** Takes in the bytes of one file: hashed on the way, small ones kept in memory, large ones staged in the store. */
+import { createHash } from 'node:crypto'
+import { Trouble } from '../domain/errors.ts'
+import type { ContentStore, UnplacedBlob } from './content-store.ts'
+
+/** Up to this size bytes are kept in the database, in the same commit as their row: docs/decisions/001. */
+export const inlineLimitBytes = 64 * 1024
+
+const writeBytes = 256 * 1024
+
+/** A file's bytes, all here, not yet anybody's. */
+export interface StagedBlob {
+  readonly sha256: string
+  readonly md5: string
+  readonly sizeBytes: number
+  /** The bytes themselves, when they are few; null when they wait in the store. */
+  readonly bytes: Buffer | null
+  /** Makes bytes that wait in the store durable there, once; returns their location. */
+  place(): Promise<string>
+  /** Forgets bytes that were not placed. Safe to repeat, and after `place`, which it does not undo. */
+  discard(): Promise<void>
+}
+
+export class BlobStaging {
+  readonly #store: ContentStore
+  readonly #sha256 = createHash('sha256')
+  readonly #md5 = createHash('md5')
+  #sizeBytes = 0
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #blob: UnplacedBlob | null = null
+  #digests: { sha256: string; md5: string } | null = null
+
+  constructor(store: ContentStore) {
+    this.#store = store
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** Takes bytes in; `bytes` may be reused afterwards. Call `drain` before much has gathered. */
+  write(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    this.#sha256.update(bytes)
+    this.#md5.update(bytes)
+    this.#sizeBytes += bytes.length
+    this.#pending.push(Buffer.from(bytes))
+    this.#pendingBytes += bytes.length
+  }
+
+  /** Hands what has gathered to the store, when it is worth a write. @throws Trouble */
+  async drain(): Promise<void> {
+    if (this.#pendingBytes >= writeBytes) await this.#spill()
+  }
+
+  /** The file's digests, in hex; nothing can be written after. */
+  digests(): { sha256: string; md5: string } {
+    this.#digests ??= { sha256: this.#sha256.digest('hex'), md5: this.#md5.digest('hex') }
+    return this.#digests
+  }
+
+  /** The file has ended. @throws Trouble */
+  async finish(): Promise<StagedBlob> {
+    if (this.#blob !== null || this.#sizeBytes > inlineLimitBytes) await this.#spill()
+    return stagedBlob({
+      ...this.digests(),
+      sizeBytes: this.#sizeBytes,
+      bytes: this.#blob === null ? Buffer.concat(this.#pending) : null,
+      blob: this.#blob,
+    })
+  }
+
+  async discard(): Promise<void> {
+    this.#pending = []
+    await this.#blob?.discard()
+  }
+
+  async #spill(): Promise<void> {
+    this.#blob ??= await this.#store.create()
+    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingBytes = 0
+    if (bytes !== undefined) await this.#blob.write(bytes)
+  }
+}
+
+function stagedBlob(input: {
+  sha256: string
+  md5: string
+  sizeBytes: number
+  bytes: Buffer | null
+  blob: UnplacedBlob | null
+}): StagedBlob {
+  const { sha256, md5, sizeBytes, bytes, blob } = input
+  let location: string | null = null
+  return {
+    sha256,
+    md5,
+    sizeBytes,
+    bytes,
+    async place() {
+      if (blob === null)
+        throw new Trouble('storage', 'bytes that are kept in the database have no place in the store')
+      location ??= await blob.place(sha256)
+      return location
+    },
+    async discard() {
+      if (location === null) await blob?.discard()
+    },
+  }
+}
+
+/** Stages bytes that are here already. */
+export async function stageBytes(store: ContentStore, bytes: Buffer): Promise<StagedBlob> {
+  const staging = new BlobStaging(store)
+  staging.write(bytes)
+  return staging.finish()
+}

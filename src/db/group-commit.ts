@@ -1,0 +1,143 @@
+/** Runs the acts of concurrent requests in one SQLite transaction each batch, so that they share its cost. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CompiledQuery, type Kysely } from 'kysely'
+import { errorCode, Trouble } from '../domain/errors.ts'
+import type { Writer } from './database.ts'
+import type { Schema } from './schema.ts'
+import { troubleOf } from './sqlite-errors.ts'
+import type { WriteAheadLog } from './write-ahead-log.ts'
+
+const maxBatch = 64
+const busyTimeoutMs = 30_000
+
+type Deliver = () => void
+
+interface QueuedAct {
+  /** Runs the act; resolves to what tells the waiting caller, to be called once the batch is durable. */
+  run(trx: Writer): Promise<Deliver>
+  fail(error: unknown): void
+}
+
+export class GroupCommit {
+  readonly #connection: Kysely<Schema>
+  readonly #log: WriteAheadLog
+  readonly #queue: QueuedAct[] = []
+  #draining: Promise<void> | null = null
+  #unsafe: unknown = null
+
+  /** `connection`: bound to the one connection that writes. */
+  constructor(connection: Kysely<Schema>, log: WriteAheadLog) {
+    this.#connection = connection
+    this.#log = log
+  }
+
+  write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        run: async trx => {
+          const result = await act(trx)
+          return () => resolve(result)
+        },
+        fail: reject,
+      })
+      this.#draining ??= this.#drain()
+    })
+  }
+
+  /** Resolves when everything queued so far has been answered. */
+  async idle(): Promise<void> {
+    await this.#draining
+    if (this.#log.isSyncing) await this.#log.sync()
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Requests whose bytes have arrived get their turn first, and join this batch.
+      await new Promise(resolve => setImmediate(resolve))
+      await this.#commit(this.#queue.splice(0, maxBatch))
+    }
+    this.#draining = null
+  }
+
+  async #commit(batch: QueuedAct[]): Promise<void> {
+    let delivery: Deliver[]
+    let changed: boolean
+    try {
+      if (this.#unsafe !== null) throw this.#unsafe
+      await this.#begin()
+      ;({ delivery, changed } = await this.#runAll(batch))
+      await this.#execute('commit')
+    } catch (error) {
+      await this.#execute('rollback').catch(() => undefined) // SQLite may have rolled back by itself
+      for (const act of batch) act.fail(troubleOf(error))
+      return
+    }
+    // The next batch may begin while this one becomes durable. A refusal waits, too: it may rest on another's change.
+    const durable = changed || this.#log.isSyncing ? this.#log.sync() : Promise.resolve()
+    durable.then(
+      () => {
+        for (const deliver of delivery) deliver()
+      },
+      error => this.#giveUp(error, batch),
+    )
+  }
+
+  async #runAll(batch: QueuedAct[]): Promise<{ delivery: Deliver[]; changed: boolean }> {
+    const delivery: Deliver[] = []
+    let changed = false
+    for (const act of batch) {
+      await this.#execute('savepoint act')
+      try {
+        delivery.push(await act.run(this.#connection))
+        changed = true
+      } catch (error) {
+        if (isFatal(error)) throw error
+        await this.#execute('rollback to act')
+        delivery.push(() => act.fail(error))
+      }
+      await this.#execute('release act')
+    }
+    return { delivery, changed }
+  }
+
+  /** Another process may hold the write lock: wait for it without stopping the event loop. */
+  async #begin(): Promise<void> {
+    const until = performance.now() + busyTimeoutMs
+    for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 50)) {
+      try {
+        return await this.#execute('begin immediate')
+      } catch (error) {
+        if (!errorCode(error)?.startsWith('SQLITE_BUSY')) throw error
+        if (performance.now() > until) {
+          throw new Trouble('database-busy', 'another process held the write lock for too long', {
+            cause: error,
+          })
+        }
+        await sleep(waitMs * (0.5 + Math.random()))
+      }
+    }
+  }
+
+  /** After a failed sync nobody knows what is on the disk; only a restart, which reads the log back, can tell. */
+  #giveUp(error: unknown, batch: QueuedAct[]): void {
+    this.#unsafe = new Trouble(
+      'database',
+      'the write-ahead log could not be made durable; restart the server',
+      {
+        cause: error,
+      },
+    )
+    for (const act of batch) act.fail(this.#unsafe)
+  }
+
+  async #execute(statement: string): Promise<void> {
+    await this.#connection.executeQuery(CompiledQuery.raw(statement))
+  }
+}
+
+/** Errors after which SQLite may have ended the whole transaction, not just the statement. */
+function isFatal(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR|NOMEM|CORRUPT|NOTADB|CANTOPEN|READONLY|BUSY|INTERRUPT)/.test(
+    errorCode(error) ?? '',
+  )
+}

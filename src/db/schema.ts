@@ -1,0 +1,124 @@
+/** The durable facts, one interface a table, as the driver returns them. Moments are microseconds (UTC). */
+import type { Generated, Insertable, Selectable } from 'kysely'
+
+export interface Schema {
+  users: UserTable
+  courses: CourseTable
+  members: MemberTable
+  assignments: AssignmentTable
+  releases: ReleaseTable
+  submissions: SubmissionTable
+  feedback: FeedbackTable
+  trees: TreeTable
+  tree_files: TreeFileTable
+  blobs: BlobTable
+  events: EventTable
+}
+
+interface UserTable {
+  id: Generated<number>
+  name: string
+  created_at: number
+}
+
+/** Names are unique among the living: a course created after a deletion is another course. */
+interface CourseTable {
+  id: Generated<number>
+  name: string
+  created_at: number
+  hidden_at: number | null
+}
+
+export type Role = 'instructor' | 'student'
+
+/** One role per person and course. `source` says who keeps the row: `manual` is an instructor or admin. */
+interface MemberTable {
+  id: Generated<number>
+  course_id: number
+  user_id: number
+  role: Role
+  first_name: string | null
+  last_name: string | null
+  email: string | null
+  source: 'manual'
+}
+
+/** Hidden by DELETE, never gone; released again, the same row goes on. `listed_at` gives the order of lists. */
+interface AssignmentTable {
+  id: Generated<number>
+  course_id: number
+  name: string
+  listed_at: number
+  hidden_at: number | null
+}
+
+/** What students fetch is the newest version. Immutable. */
+interface ReleaseTable {
+  id: Generated<number>
+  assignment_id: number
+  version: number
+  tree_id: number
+  released_by: number
+  released_at: number
+}
+
+/** Immutable. `received_at` is when the request arrived, a microsecond later where that was taken. */
+interface SubmissionTable {
+  id: Generated<number>
+  assignment_id: number
+  user_id: number
+  received_at: number
+  tree_id: number
+}
+
+/** The one row of a submission without `replaced_at` is served. */
+interface FeedbackTable {
+  id: Generated<number>
+  submission_id: number
+  tree_id: number
+  released_by: number
+  released_at: number
+  replaced_at: number | null
+}
+
+/** `digest`: SHA-256, in hex, over the tree's manifest; see `exchange/directory-trees.ts`. */
+interface TreeTable {
+  id: Generated<number>
+  digest: string
+  file_count: number
+  size_bytes: number
+}
+
+interface TreeFileTable {
+  tree_id: number
+  position: number
+  path: string
+  is_executable: 0 | 1
+  blob_id: number
+}
+
+/** Bytes are here (`bytes`) or in the content store (`location`): exactly one of the two is set. */
+interface BlobTable {
+  id: Generated<number>
+  sha256: string
+  md5: string
+  size_bytes: number
+  stored_at: number
+  location: string | null
+  bytes: Buffer | null
+}
+
+/** Who did what to what, when, from where. Append-only: names are kept as they were then. */
+interface EventTable {
+  id: Generated<number>
+  at: number
+  actor: string
+  address: string | null
+  action: string
+  course: string | null
+  assignment: string | null
+  subject: string | null
+}
+
+export type EventRow = Insertable<EventTable>
+export type MemberRow = Selectable<MemberTable>

@@ -1,0 +1,16 @@
+/** What SQLite's error codes mean to us. */
+import { errorCode, Trouble } from '../domain/errors.ts'
+
+/** Turns an error of the driver into Trouble; passes everything else on as it is. */
+export function troubleOf(error: unknown): unknown {
+  const code = errorCode(error) ?? ''
+  if (!code.startsWith('SQLITE_')) return error
+  if (code === 'SQLITE_FULL') {
+    return new Trouble('storage-full', 'no space left for the database', { cause: error })
+  }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new Trouble('database-busy', 'the database is locked by another process', { cause: error })
+  }
+  if (code.startsWith('SQLITE_CONSTRAINT')) return error // a rule of ours was broken by our own code
+  return new Trouble('database', `the database failed (${code})`, { cause: error })
+}

@@ -1,0 +1,137 @@
+/** The database in one SQLite file: the embedded default. */
+import { mkdirSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import { Trouble } from '../domain/errors.ts'
+import type { Database } from './database.ts'
+import { GroupCommit } from './group-commit.ts'
+import { migrate, pendingMigrations } from './migrations.ts'
+import type { Schema } from './schema.ts'
+import { troubleOf } from './sqlite-errors.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
+
+/** How long start-up waits for another process, which may be migrating. Requests wait without blocking instead. */
+const startLockTimeoutMs = 30_000
+const statementCacheSize = 500
+
+/**
+ * Opens (or creates, with its folder) a database file and brings its schema up to date; with `upgrade: false` an
+ * older schema is refused instead. Several processes may open the same file.
+ * @throws Trouble `database`: not openable, another program's, or an old schema that may not be upgraded
+ */
+export async function openSqlite(input: { path: string; upgrade: boolean }): Promise<Database> {
+  const opened: Kysely<Schema>[] = []
+  try {
+    mkdirSync(dirname(input.path), { recursive: true })
+    const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
+    writing.pragma('journal_mode = wal')
+    writing.pragma('synchronous = normal')
+    writing.pragma('foreign_keys = on')
+    const writer = kyselyOver(writing)
+    opened.push(writer)
+    await writer.connection().execute(connection => prepareSchema(connection, input.upgrade))
+    writing.pragma('busy_timeout = 0')
+
+    const reading = new Sqlite(input.path, { readonly: true, timeout: 5000 })
+    const reader = kyselyOver(reading)
+    opened.push(reader)
+    await syncFolder(dirname(input.path))
+    return new SqliteDatabase(writer, reader, await WriteAheadLog.open(input.path))
+  } catch (error) {
+    for (const kysely of opened) await kysely.destroy()
+    if (error instanceof Trouble) throw error
+    throw new Trouble('database', `cannot open the database ${input.path}: ${describe(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly read: Kysely<Schema>
+  readonly #writer: Kysely<Schema>
+  readonly #log: WriteAheadLog
+  readonly #acts: GroupCommit
+
+  constructor(writer: Kysely<Schema>, reader: Kysely<Schema>, log: WriteAheadLog) {
+    this.read = reader
+    this.#writer = writer
+    this.#log = log
+    this.#acts = new GroupCommit(writer, log)
+  }
+
+  write: Database['write'] = act => this.#acts.write(act)
+
+  async check(): Promise<void> {
+    try {
+      await this.read.selectFrom('users').select('id').limit(1).execute()
+    } catch (error) {
+      throw troubleOf(error)
+    }
+    await this.write(trx => trx.selectFrom('users').select('id').limit(1).execute())
+  }
+
+  async close(): Promise<void> {
+    await this.#acts.idle()
+    await this.read.destroy()
+    await this.#writer.destroy()
+    await this.#log.close()
+  }
+}
+
+async function prepareSchema(connection: Kysely<Schema>, upgrade: boolean): Promise<void> {
+  const execute = (statement: string) =>
+    connection.executeQuery<{ name: string }>(CompiledQuery.raw(statement))
+  await execute('begin immediate')
+  try {
+    const { rows } = await execute(`select name from sqlite_master where type = 'table'`)
+    const tables = new Set(rows.map(row => row.name))
+    if (tables.has('alembic_version')) {
+      throw new Trouble(
+        'database',
+        'this database belongs to the Python ngshare; it was left untouched: name a new one',
+      )
+    }
+    const pending = await pendingMigrations(connection)
+    if (!upgrade && tables.size > 0 && pending.length > 0) {
+      throw new Trouble(
+        'database',
+        `the database lacks ${pending.join(', ')}: start once without --no-upgrade-db`,
+      )
+    }
+    await migrate(connection)
+    await execute('commit')
+  } catch (error) {
+    await execute('rollback').catch(() => undefined) // the first error is the one to tell
+    throw error
+  }
+}
+
+function kyselyOver(sqlite: Sqlite.Database): Kysely<Schema> {
+  const statements = new Map<string, Sqlite.Statement>()
+  return new Kysely<Schema>({
+    dialect: new SqliteDialect({
+      database: {
+        close: () => sqlite.close(),
+        prepare: text => {
+          const known = statements.get(text)
+          if (known !== undefined) return known
+          if (statements.size >= statementCacheSize) statements.clear()
+          const statement = sqlite.prepare(text)
+          statements.set(text, statement)
+          return statement
+        },
+      },
+    }),
+  })
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  await folder.sync().finally(() => folder.close())
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

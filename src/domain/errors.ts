@@ -1,0 +1,54 @@
+/** The one table of what the exchange can refuse. Status and wording are attached at the HTTP edge. */
+
+export const refusalCodes = [
+  'course-not-found',
+  'course-exists',
+  'assignment-not-found',
+  'assignment-exists',
+  'instructor-not-found',
+  'student-not-found',
+  'submission-not-found',
+  'not-admin',
+  'not-instructor',
+  'not-related',
+  'cannot-modify-instructors',
+  'cannot-modify-other-instructors',
+  'instructor-is-no-student',
+  'illegal-name',
+  'illegal-path',
+  'checksum-mismatch',
+  'content-not-base64',
+] as const
+
+export type RefusalCode = (typeof refusalCodes)[number]
+
+/** A rule says no. Nothing has been changed; asking again gives the same answer until the data changes. */
+export class Refusal extends Error {
+  readonly code: RefusalCode
+
+  constructor(code: RefusalCode) {
+    super(code)
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
+
+/** What of ours, or beneath us, is in trouble. The caller did nothing wrong and may try again later. */
+export type TroubleKind = 'storage-full' | 'storage' | 'database' | 'database-busy' | 'blob-missing'
+
+/** The other side broke (disk, database): translated once, in the adapter, with its `cause`. */
+export class Trouble extends Error {
+  readonly kind: TroubleKind
+
+  constructor(kind: TroubleKind, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'Trouble'
+    this.kind = kind
+  }
+}
+
+/** The `code` of a Node or SQLite error (`ENOSPC`, `SQLITE_BUSY`); undefined for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,153 @@
+/** Assignments: releasing, replacing, fetching, hiding. A release is a version and never changes. */
+import type { Writer } from '../db/database.ts'
+import { Refusal } from '../domain/errors.ts'
+import { checkNewName } from '../domain/names.ts'
+import {
+  ensureUser,
+  getAssignmentId,
+  getCourseId,
+  getTaughtAssignmentId,
+  requireInstructor,
+  requireMember,
+} from './access.ts'
+import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
+import { type AssignmentRef, type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+
+/** Names in the order of release. @throws Refusal `course-not-found`, `not-related` */
+export async function listAssignments(
+  exchange: Exchange,
+  input: { caller: Caller } & CourseRef,
+): Promise<string[]> {
+  const db = exchange.db.read
+  const courseId = await getCourseId(db, input.course)
+  await requireMember(db, courseId, input.caller)
+  const rows = await db
+    .selectFrom('assignments')
+    .select('name')
+    .where('course_id', '=', courseId)
+    .where('hidden_at', 'is', null)
+    .orderBy('listed_at')
+    .orderBy('id')
+    .execute()
+  return rows.map(row => row.name)
+}
+
+/** The newest release. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
+export async function fetchAssignment(
+  exchange: Exchange,
+  input: { caller: Caller } & AssignmentRef,
+): Promise<DirectoryTree> {
+  const db = exchange.db.read
+  const courseId = await getCourseId(db, input.course)
+  await requireMember(db, courseId, input.caller)
+  const assignmentId = await getAssignmentId(db, courseId, input.assignment)
+  const release = await db
+    .selectFrom('releases')
+    .select('tree_id')
+    .where('assignment_id', '=', assignmentId)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow()
+  return readTree(db, release.tree_id)
+}
+
+interface ReleaseInput extends AssignmentRef {
+  readonly caller: Caller
+  /** Release a new version of an assignment that is out already, instead of refusing. */
+  readonly overwrite: boolean
+}
+
+/** Refuses what `releaseAssignment` would refuse before it looks at the files. */
+export async function mayReleaseAssignment(exchange: Exchange, input: ReleaseInput): Promise<void> {
+  const db = exchange.db.read
+  const courseId = await getCourseId(db, input.course)
+  await requireInstructor(db, courseId, input.caller)
+  const assignment = await findAssignment(db, courseId, input.assignment)
+  if (assignment?.hidden_at === null && !input.overwrite) throw new Refusal('assignment-exists')
+}
+
+/**
+ * Publishes the files. Under the name of a hidden assignment it continues that one: its submissions and feedback
+ * are there again. @throws Refusal `course-not-found`, `not-instructor`, `assignment-exists`, `illegal-name`
+ */
+export async function releaseAssignment(
+  exchange: Exchange,
+  input: ReleaseInput & { tree: StagedTree },
+): Promise<void> {
+  const at = exchange.clock()
+  const { caller, course, assignment } = input
+  await writeWithTree(exchange, input.tree, async (trx, insertTree) => {
+    const courseId = await getCourseId(trx, course)
+    await requireInstructor(trx, courseId, caller)
+    const assignmentId = await listAssignment(trx, { ...input, courseId, at })
+    const { version } = await trx
+      .selectFrom('releases')
+      .select(eb => eb.fn.coalesce(eb.fn.max('version'), eb.lit(0)).as('version'))
+      .where('assignment_id', '=', assignmentId)
+      .executeTakeFirstOrThrow()
+    await trx
+      .insertInto('releases')
+      .values({
+        assignment_id: assignmentId,
+        version: version + 1,
+        tree_id: await insertTree(),
+        released_by: await ensureUser(trx, caller.name, at),
+        released_at: at,
+      })
+      .execute()
+    await recordEvent(trx, { at, caller, action: 'release-assignment', course, assignment })
+  })
+}
+
+/**
+ * Takes an assignment out of sight; releases, submissions and feedback stay for the retention period.
+ * @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found`
+ */
+export async function hideAssignment(
+  exchange: Exchange,
+  input: { caller: Caller } & AssignmentRef,
+): Promise<void> {
+  const at = exchange.clock()
+  const { caller, course, assignment } = input
+  await exchange.db.write(async trx => {
+    const assignmentId = await getTaughtAssignmentId(trx, caller, input)
+    await trx.updateTable('assignments').set({ hidden_at: at }).where('id', '=', assignmentId).execute()
+    await recordEvent(trx, { at, caller, action: 'hide-assignment', course, assignment })
+  })
+}
+
+/** Makes sure that the assignment is there and visible. */
+async function listAssignment(
+  trx: Writer,
+  input: { courseId: number; assignment: string; overwrite: boolean; at: number },
+): Promise<number> {
+  const known = await findAssignment(trx, input.courseId, input.assignment)
+  if (known === undefined) {
+    checkNewName(input.assignment)
+    const { id } = await trx
+      .insertInto('assignments')
+      .values({ course_id: input.courseId, name: input.assignment, listed_at: input.at, hidden_at: null })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    return id
+  }
+  if (known.hidden_at === null) {
+    if (!input.overwrite) throw new Refusal('assignment-exists')
+    return known.id
+  }
+  await trx
+    .updateTable('assignments')
+    .set({ hidden_at: null, listed_at: input.at })
+    .where('id', '=', known.id)
+    .execute()
+  return known.id
+}
+
+function findAssignment(db: Exchange['db']['read'], courseId: number, assignment: string) {
+  return db
+    .selectFrom('assignments')
+    .select(['id', 'hidden_at'])
+    .where('course_id', '=', courseId)
+    .where('name', '=', assignment)
+    .executeTakeFirst()
+}

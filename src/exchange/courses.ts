@@ -1,0 +1,97 @@
+/** Courses: listing, creating, hiding. */
+import { Refusal } from '../domain/errors.ts'
+import { checkNewName } from '../domain/names.ts'
+import { ensureUser, getCourseId, requireAdmin } from './access.ts'
+import { type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+
+/** Names of the courses that the caller teaches or takes, for admins all, sorted by code point. */
+export async function listCourses(exchange: Exchange, caller: Caller): Promise<string[]> {
+  let courses = exchange.db.read
+    .selectFrom('courses')
+    .select('courses.name')
+    .where('courses.hidden_at', 'is', null)
+  if (!caller.isAdmin) {
+    courses = courses
+      .innerJoin('members', 'members.course_id', 'courses.id')
+      .innerJoin('users', 'users.id', 'members.user_id')
+      .where('users.name', '=', caller.name)
+  }
+  // SQLite compares text by its UTF-8 bytes, which is code point order.
+  const rows = await courses.orderBy('courses.name').execute()
+  return rows.map(row => row.name)
+}
+
+/** Refuses what `createCourse` would refuse before it looks at the instructors. */
+export async function mayCreateCourse(
+  exchange: Exchange,
+  input: { caller: Caller } & CourseRef,
+): Promise<void> {
+  await checkCourseIsNew(exchange.db.read, input)
+}
+
+/** Admins only. @throws Refusal `not-admin`, `course-exists`, `illegal-name` */
+export async function createCourse(
+  exchange: Exchange,
+  input: { caller: Caller; instructors: string[] } & CourseRef,
+): Promise<void> {
+  const at = exchange.clock()
+  await exchange.db.write(async trx => {
+    await checkCourseIsNew(trx, input)
+    checkNewName(input.course)
+    const { id } = await trx
+      .insertInto('courses')
+      .values({ name: input.course, created_at: at, hidden_at: null })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    for (const instructor of new Set(input.instructors)) {
+      await trx
+        .insertInto('members')
+        .values({
+          course_id: id,
+          user_id: await ensureUser(trx, instructor, at),
+          role: 'instructor',
+          first_name: null,
+          last_name: null,
+          email: null,
+          source: 'manual',
+        })
+        .execute()
+      await recordEvent(trx, {
+        at,
+        caller: input.caller,
+        action: 'set-instructor',
+        course: input.course,
+        subject: instructor,
+      })
+    }
+    await recordEvent(trx, { at, caller: input.caller, action: 'create-course', course: input.course })
+  })
+}
+
+/**
+ * Admins only: takes a course out of sight with all that is in it. Its name is free again; its content stays for
+ * the retention period. @throws Refusal `not-admin`, `course-not-found`
+ */
+export async function hideCourse(exchange: Exchange, input: { caller: Caller } & CourseRef): Promise<void> {
+  const at = exchange.clock()
+  await exchange.db.write(async trx => {
+    requireAdmin(input.caller)
+    const courseId = await getCourseId(trx, input.course)
+    await trx.updateTable('courses').set({ hidden_at: at }).where('id', '=', courseId).execute()
+    await recordEvent(trx, { at, caller: input.caller, action: 'hide-course', course: input.course })
+  })
+}
+
+async function checkCourseIsNew(
+  db: Exchange['db']['read'],
+  input: { caller: Caller } & CourseRef,
+): Promise<void> {
+  requireAdmin(input.caller)
+  const living = await db
+    .selectFrom('courses')
+    .select('id')
+    .where('name', '=', input.course)
+    .where('hidden_at', 'is', null)
+    .executeTakeFirst()
+  if (living !== undefined) throw new Refusal('course-exists')
+}

@@ -1,0 +1,232 @@
+/** Directory trees at rest: written whole or not at all, read back in the order in which they came. */
+import { createHash } from 'node:crypto'
+import type { StagedBlob } from '../content/staging.ts'
+import type { Reader, Writer } from '../db/database.ts'
+import { Refusal, Trouble } from '../domain/errors.ts'
+import type { Exchange } from './exchange.ts'
+
+/** A tree that has arrived; its paths are legal and stand once. */
+export type StagedTree = readonly StagedFile[]
+
+export interface StagedFile {
+  readonly path: string
+  readonly isExecutable: boolean
+  readonly blob: StagedBlob
+}
+
+export interface DirectoryTree {
+  /** SHA-256 over the manifest, in hex: the same for the same files in the same order. */
+  readonly digest: string
+  readonly files: readonly TreeFile[]
+}
+
+export interface TreeFile {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly md5: string
+  readonly blobId: number
+  /** Where the content store has the bytes; null when the database has them. */
+  readonly location: string | null
+}
+
+/** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
+type InsertTree = () => Promise<number>
+
+/**
+ * Runs an act that stores a directory tree, in one transaction. Large blobs are made durable in the content store
+ * before it, so that a row never points at missing bytes.
+ */
+export async function writeWithTree<Result>(
+  exchange: Exchange,
+  tree: StagedTree,
+  act: (trx: Writer, insertTree: InsertTree) => Promise<Result>,
+): Promise<Result> {
+  let known = await findKnownBlobs(exchange.db.read, tree)
+  for (;;) {
+    const placed = await placeBlobs(tree, known)
+    const usedLocations = new Set<string>()
+    try {
+      const result = await exchange.db.write(trx => {
+        usedLocations.clear()
+        return act(trx, () => insertTree(trx, { tree, placed, at: exchange.clock(), usedLocations }))
+      })
+      await removeUnused(exchange, placed, usedLocations)
+      return result
+    } catch (error) {
+      if (error instanceof KnownBlobVanished) {
+        known = new Set() // a sweep took it between our look and our transaction: bring our own bytes
+        continue
+      }
+      // After a refusal the transaction is surely undone. After trouble it may not be: the sweep will know.
+      if (error instanceof Refusal) await removeUnused(exchange, placed, new Set())
+      throw error
+    }
+  }
+}
+
+/** The manifest of a tree, without bytes. */
+export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
+  const { digest } = await db
+    .selectFrom('trees')
+    .select('digest')
+    .where('id', '=', treeId)
+    .executeTakeFirstOrThrow()
+  const files = await db
+    .selectFrom('tree_files')
+    .innerJoin('blobs', 'blobs.id', 'tree_files.blob_id')
+    .select([
+      'tree_files.path',
+      'blobs.size_bytes as sizeBytes',
+      'blobs.md5',
+      'blobs.id as blobId',
+      'blobs.location',
+    ])
+    .where('tree_files.tree_id', '=', treeId)
+    .orderBy('tree_files.position')
+    .execute()
+  return { digest, files }
+}
+
+const inlineBatchBytes = 1024 * 1024
+
+/**
+ * The bytes of every file of a tree, in order: for each file an iterable of chunks, to be read before the next.
+ * Holds at most about a megabyte at a time. @throws Trouble `blob-missing`
+ */
+export async function* readTreeBytes(
+  exchange: Exchange,
+  files: readonly TreeFile[],
+): AsyncGenerator<AsyncIterable<Buffer> | readonly Buffer[]> {
+  let batch = new Map<number, Buffer>()
+  for (const [position, file] of files.entries()) {
+    if (file.location !== null) {
+      yield await exchange.content.read(file.location)
+      continue
+    }
+    if (!batch.has(file.blobId)) batch = await readInline(exchange.db.read, nextInline(files, position))
+    const bytes = batch.get(file.blobId)
+    if (bytes === undefined)
+      throw new Trouble('blob-missing', `blob ${file.blobId} is missing in the database`)
+    yield [bytes]
+  }
+}
+
+/** The blobs in the database that come next, as many as fit a batch. */
+function nextInline(files: readonly TreeFile[], from: number): number[] {
+  const ids: number[] = []
+  let sum = 0
+  for (let position = from; position < files.length && ids.length < 500; position++) {
+    const file = files[position]
+    if (file === undefined || file.location !== null) continue
+    sum += file.sizeBytes
+    if (ids.length > 0 && sum > inlineBatchBytes) break
+    ids.push(file.blobId)
+  }
+  return ids
+}
+
+async function readInline(db: Reader, ids: readonly number[]): Promise<Map<number, Buffer>> {
+  const rows = await db.selectFrom('blobs').select(['id', 'bytes']).where('id', 'in', ids).execute()
+  return new Map(rows.flatMap(row => (row.bytes === null ? [] : [[row.id, row.bytes]])))
+}
+
+class KnownBlobVanished extends Error {}
+
+/** Which of the tree's large blobs are stored already: those need no second copy. */
+async function findKnownBlobs(db: Reader, tree: StagedTree): Promise<Set<string>> {
+  const known = new Set<string>()
+  for (const sha256 of largeBlobs(tree).keys()) {
+    const row = await db.selectFrom('blobs').select('id').where('sha256', '=', sha256).executeTakeFirst()
+    if (row !== undefined) known.add(sha256)
+  }
+  return known
+}
+
+async function placeBlobs(tree: StagedTree, known: Set<string>): Promise<Map<string, string>> {
+  const missing = [...largeBlobs(tree)].filter(([sha256]) => !known.has(sha256))
+  const placed = await Promise.all(
+    missing.map(async ([sha256, blob]): Promise<[string, string]> => [sha256, await blob.place()]),
+  )
+  return new Map(placed)
+}
+
+function largeBlobs(tree: StagedTree): Map<string, StagedBlob> {
+  return new Map(tree.filter(file => file.blob.bytes === null).map(file => [file.blob.sha256, file.blob]))
+}
+
+async function removeUnused(
+  exchange: Exchange,
+  placed: Map<string, string>,
+  usedLocations: ReadonlySet<string>,
+): Promise<void> {
+  for (const location of placed.values()) {
+    if (!usedLocations.has(location)) await exchange.content.remove(location)
+  }
+}
+
+async function insertTree(
+  trx: Writer,
+  input: { tree: StagedTree; placed: Map<string, string>; at: number; usedLocations: Set<string> },
+): Promise<number> {
+  const { tree } = input
+  const { id } = await trx
+    .insertInto('trees')
+    .values({
+      digest: digestOf(tree),
+      file_count: tree.length,
+      size_bytes: tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  for (const [position, file] of tree.entries()) {
+    await trx
+      .insertInto('tree_files')
+      .values({
+        tree_id: id,
+        position,
+        path: file.path,
+        is_executable: file.isExecutable ? 1 : 0,
+        blob_id: await ensureBlob(trx, file.blob, input),
+      })
+      .execute()
+  }
+  return id
+}
+
+async function ensureBlob(
+  trx: Writer,
+  blob: StagedBlob,
+  input: { placed: Map<string, string>; at: number; usedLocations: Set<string> },
+): Promise<number> {
+  const known = await trx
+    .selectFrom('blobs')
+    .select('id')
+    .where('sha256', '=', blob.sha256)
+    .executeTakeFirst()
+  if (known !== undefined) return known.id
+  const location = input.placed.get(blob.sha256) ?? null
+  if (location === null && blob.bytes === null) throw new KnownBlobVanished()
+  const { id } = await trx
+    .insertInto('blobs')
+    .values({
+      sha256: blob.sha256,
+      md5: blob.md5,
+      size_bytes: blob.sizeBytes,
+      stored_at: input.at,
+      location,
+      bytes: blob.bytes,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  if (location !== null) input.usedLocations.add(location)
+  return id
+}
+
+/** One line a file, `<sha256> <x or -> <path as a JSON string>\n`, in order. */
+function digestOf(tree: StagedTree): string {
+  const hash = createHash('sha256')
+  for (const file of tree) {
+    hash.update(`${file.blob.sha256} ${file.isExecutable ? 'x' : '-'} ${JSON.stringify(file.path)}\n`)
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,93 @@
+/** Feedback: what an instructor returns for exactly one submission. The newest is served, older sets are kept. */
+import type { Micros } from '../domain/timestamp.ts'
+import { ensureUser, getCourseId, getSubmitterId, getTaughtAssignmentId } from './access.ts'
+import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
+import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { getSubmission, getSubmitter } from './submissions.ts'
+
+interface FeedbackInput extends AssignmentRef {
+  readonly caller: Caller
+  readonly student: string
+}
+
+/** Refuses what `releaseFeedback` would refuse before it asks which submission is meant. */
+export async function mayReleaseFeedback(exchange: Exchange, input: FeedbackInput): Promise<void> {
+  await getFeedbackTarget(exchange.db.read, input)
+}
+
+/** Refuses what `releaseFeedback` would refuse before it looks at the files. */
+export async function mayReleaseFeedbackFor(
+  exchange: Exchange,
+  input: FeedbackInput & { receivedAt: Micros },
+): Promise<void> {
+  const target = await getFeedbackTarget(exchange.db.read, input)
+  await getSubmission(exchange.db.read, { ...target, receivedAt: input.receivedAt })
+}
+
+/**
+ * Replaces the feedback of one submission.
+ * @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found`, `student-not-found`,
+ * `submission-not-found`
+ */
+export async function releaseFeedback(
+  exchange: Exchange,
+  input: FeedbackInput & { receivedAt: Micros; tree: StagedTree },
+): Promise<void> {
+  const at = exchange.clock()
+  const { caller, course, assignment, student } = input
+  await writeWithTree(exchange, input.tree, async (trx, insertTree) => {
+    const target = await getFeedbackTarget(trx, input)
+    const submission = await getSubmission(trx, { ...target, receivedAt: input.receivedAt })
+    await trx
+      .updateTable('feedback')
+      .set({ replaced_at: at })
+      .where('submission_id', '=', submission.id)
+      .where('replaced_at', 'is', null)
+      .execute()
+    await trx
+      .insertInto('feedback')
+      .values({
+        submission_id: submission.id,
+        tree_id: await insertTree(),
+        released_by: await ensureUser(trx, caller.name, at),
+        released_at: at,
+        replaced_at: null,
+      })
+      .execute()
+    await recordEvent(trx, { at, caller, action: 'release-feedback', course, assignment, subject: student })
+  })
+}
+
+/** Refuses what `fetchFeedback` would refuse before it asks which submission is meant. */
+export async function mayFetchFeedback(exchange: Exchange, input: FeedbackInput): Promise<void> {
+  await getSubmitter(exchange.db.read, input)
+}
+
+/**
+ * The feedback of one submission; null while there is none. For instructors and the student.
+ * @throws Refusal as `releaseFeedback`
+ */
+export async function fetchFeedback(
+  exchange: Exchange,
+  input: FeedbackInput & { receivedAt: Micros },
+): Promise<DirectoryTree | null> {
+  const db = exchange.db.read
+  const submitter = await getSubmitter(db, input)
+  const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
+  const feedback = await db
+    .selectFrom('feedback')
+    .select('tree_id')
+    .where('submission_id', '=', submission.id)
+    .where('replaced_at', 'is', null)
+    .executeTakeFirst()
+  return feedback === undefined ? null : readTree(db, feedback.tree_id)
+}
+
+async function getFeedbackTarget(
+  db: Exchange['db']['read'],
+  input: FeedbackInput,
+): Promise<{ assignmentId: number; userId: number }> {
+  const assignmentId = await getTaughtAssignmentId(db, input.caller, input)
+  const courseId = await getCourseId(db, input.course)
+  return { assignmentId, userId: await getSubmitterId(db, { courseId, assignmentId, user: input.student }) }
+}

@@ -1,0 +1,162 @@
+/** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
+import type { Writer } from '../db/database.ts'
+import type { Exchange } from './exchange.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+/** Far longer than an upload takes between its first byte and its row. */
+const graceMs = dayMs
+/** Purged in one transaction, so that nobody waits long for it. */
+const purgeBatch = 20
+
+/** Where the outcome is told. */
+interface Log {
+  info(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** Runs now and every hour, one round at a time. `retentionDays` null: what was deleted is kept for good. */
+export function startHousekeeping(
+  exchange: Exchange,
+  options: { retentionDays: number | null; logger: Log },
+): { stop(): Promise<void> } {
+  let round: Promise<void> = Promise.resolve()
+  const run = async () => {
+    try {
+      if (options.retentionDays !== null) {
+        const purged = await purgeHidden(exchange, {
+          hiddenBefore: Date.now() - options.retentionDays * dayMs,
+        })
+        if (purged > 0) options.logger.info({ purged }, 'purged assignments whose retention period is over')
+      }
+      const swept = await sweepContent(exchange, { olderThan: Date.now() - graceMs })
+      if (swept > 0) options.logger.info({ swept }, 'removed files that failed uploads had left behind')
+    } catch (error) {
+      options.logger.error({ err: error }, 'housekeeping failed; it is tried again in an hour')
+    }
+  }
+  const start = () => {
+    round = round.then(run)
+  }
+  const timer = setInterval(start, hourMs)
+  timer.unref()
+  start()
+  return {
+    async stop() {
+      clearInterval(timer)
+      await round
+    },
+  }
+}
+
+/**
+ * Deletes for good the assignments that were hidden (themselves, or with their course) before that moment, in
+ * milliseconds, and courses that are empty then. Returns how many assignments went.
+ */
+export async function purgeHidden(exchange: Exchange, options: { hiddenBefore: number }): Promise<number> {
+  const before = options.hiddenBefore * 1000
+  let purged = 0
+  for (;;) {
+    const { count, locations } = await exchange.db.write(async trx => {
+      const assignments = await trx
+        .selectFrom('assignments')
+        .innerJoin('courses', 'courses.id', 'assignments.course_id')
+        .select('assignments.id')
+        .where(eb => eb.or([eb('assignments.hidden_at', '<', before), eb('courses.hidden_at', '<', before)]))
+        .limit(purgeBatch)
+        .execute()
+      const gone: string[] = []
+      for (const { id } of assignments) gone.push(...(await purgeAssignment(trx, id)))
+      if (assignments.length < purgeBatch) await purgeEmptyCourses(trx, before)
+      return { count: assignments.length, locations: gone }
+    })
+    for (const location of locations) await exchange.content.remove(location)
+    purged += count
+    if (count < purgeBatch) return purged
+  }
+}
+
+/**
+ * Removes files of the content store that no row points at and that are older than that moment, in milliseconds:
+ * uploads that a crash cut off. Returns how many.
+ */
+export async function sweepContent(exchange: Exchange, options: { olderThan: number }): Promise<number> {
+  let swept = await exchange.content.removeUnplacedBefore(options.olderThan)
+  for await (const location of exchange.content.placedBefore(options.olderThan)) {
+    const sha256 = location.split('.', 1)[0] ?? ''
+    const row = await exchange.db.read
+      .selectFrom('blobs')
+      .select('location')
+      .where('sha256', '=', sha256)
+      .executeTakeFirst()
+    if (row?.location === location) continue
+    await exchange.content.remove(location)
+    swept++
+  }
+  return swept
+}
+
+/** Returns the locations of blobs that nothing uses any more; their rows are gone. */
+async function purgeAssignment(trx: Writer, assignmentId: number): Promise<string[]> {
+  const submissions = trx.selectFrom('submissions').select('id').where('assignment_id', '=', assignmentId)
+  const trees = [
+    ...(await trx
+      .selectFrom('releases')
+      .select('tree_id')
+      .where('assignment_id', '=', assignmentId)
+      .execute()),
+    ...(await trx
+      .selectFrom('submissions')
+      .select('tree_id')
+      .where('assignment_id', '=', assignmentId)
+      .execute()),
+    ...(await trx
+      .selectFrom('feedback')
+      .select('tree_id')
+      .where('submission_id', 'in', submissions)
+      .execute()),
+  ]
+  await trx.deleteFrom('feedback').where('submission_id', 'in', submissions).execute()
+  await trx.deleteFrom('submissions').where('assignment_id', '=', assignmentId).execute()
+  await trx.deleteFrom('releases').where('assignment_id', '=', assignmentId).execute()
+  await trx.deleteFrom('assignments').where('id', '=', assignmentId).execute()
+  const locations: string[] = []
+  for (const { tree_id } of trees) locations.push(...(await purgeTree(trx, tree_id)))
+  return locations
+}
+
+async function purgeTree(trx: Writer, treeId: number): Promise<string[]> {
+  const files = await trx.selectFrom('tree_files').select('blob_id').where('tree_id', '=', treeId).execute()
+  await trx.deleteFrom('tree_files').where('tree_id', '=', treeId).execute()
+  await trx.deleteFrom('trees').where('id', '=', treeId).execute()
+  const locations: string[] = []
+  for (const blobId of new Set(files.map(file => file.blob_id))) {
+    const user = await trx
+      .selectFrom('tree_files')
+      .select('tree_id')
+      .where('blob_id', '=', blobId)
+      .limit(1)
+      .executeTakeFirst()
+    if (user !== undefined) continue
+    const blob = await trx
+      .deleteFrom('blobs')
+      .where('id', '=', blobId)
+      .returning('location')
+      .executeTakeFirstOrThrow()
+    if (blob.location !== null) locations.push(blob.location)
+  }
+  return locations
+}
+
+async function purgeEmptyCourses(trx: Writer, before: number): Promise<void> {
+  const courses = trx
+    .selectFrom('courses')
+    .leftJoin('assignments', 'assignments.course_id', 'courses.id')
+    .select('courses.id')
+    .where('courses.hidden_at', '<', before)
+    .where('assignments.id', 'is', null)
+  const ids = (await courses.execute()).map(course => course.id)
+  if (ids.length === 0) return
+  await trx.deleteFrom('members').where('course_id', 'in', ids).execute()
+  await trx.deleteFrom('courses').where('id', 'in', ids).execute()
+}

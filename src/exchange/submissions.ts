@@ -1,0 +1,156 @@
+/** Submissions: students submit, instructors collect, everyone finds their own. Never changed, never overwritten. */
+import type { Reader, Writer } from '../db/database.ts'
+import { Refusal } from '../domain/errors.ts'
+import type { Micros } from '../domain/timestamp.ts'
+import {
+  ensureUser,
+  getAssignmentId,
+  getCourseId,
+  getSubmitterId,
+  getTaughtAssignmentId,
+  requireMember,
+  requireSelfOrInstructor,
+} from './access.ts'
+import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
+import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
+
+export interface SubmissionSummary {
+  readonly student: string
+  readonly receivedAt: Micros
+}
+
+interface StudentInput extends AssignmentRef {
+  readonly caller: Caller
+  readonly student: string
+}
+
+/** Refuses what `submitAssignment` would refuse before it looks at the files. */
+export async function maySubmit(
+  exchange: Exchange,
+  input: { caller: Caller } & AssignmentRef,
+): Promise<void> {
+  await getSubmittableId(exchange.db.read, input)
+}
+
+/**
+ * Stores a submission of the caller's and returns the moment it carries from now on: `receivedAt`, or the next
+ * free microsecond of that student and assignment.
+ * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`
+ */
+export async function submitAssignment(
+  exchange: Exchange,
+  input: { caller: Caller; receivedAt: Micros; tree: StagedTree } & AssignmentRef,
+): Promise<Micros> {
+  const { caller, course, assignment } = input
+  return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
+    const assignmentId = await getSubmittableId(trx, input)
+    const userId = await ensureUser(trx, caller.name, input.receivedAt)
+    const receivedAt = await insertSubmission(trx, {
+      assignment_id: assignmentId,
+      user_id: userId,
+      received_at: input.receivedAt,
+      tree_id: await insertTree(),
+    })
+    await recordEvent(trx, { at: receivedAt, caller, action: 'submit-assignment', course, assignment })
+    return receivedAt
+  })
+}
+
+/** Everybody's, in the order in which they came in. @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found` */
+export async function listSubmissions(
+  exchange: Exchange,
+  input: { caller: Caller } & AssignmentRef,
+): Promise<SubmissionSummary[]> {
+  const db = exchange.db.read
+  const assignmentId = await getTaughtAssignmentId(db, input.caller, input)
+  return db
+    .selectFrom('submissions')
+    .innerJoin('users', 'users.id', 'submissions.user_id')
+    .select(['users.name as student', 'submissions.received_at as receivedAt'])
+    .where('submissions.assignment_id', '=', assignmentId)
+    .orderBy('submissions.id')
+    .execute()
+}
+
+/** One student's, in the order in which they came in. @throws Refusal as `getSubmission` */
+export async function listSubmissionsOf(
+  exchange: Exchange,
+  input: StudentInput,
+): Promise<SubmissionSummary[]> {
+  const db = exchange.db.read
+  const { assignmentId, userId } = await getSubmitter(db, input)
+  const rows = await db
+    .selectFrom('submissions')
+    .select('received_at as receivedAt')
+    .where('assignment_id', '=', assignmentId)
+    .where('user_id', '=', userId)
+    .orderBy('id')
+    .execute()
+  return rows.map(row => ({ student: input.student, receivedAt: row.receivedAt }))
+}
+
+/**
+ * One submission with its files; without `receivedAt` the newest, with null (a moment that cannot be) none.
+ * For instructors and the student.
+ * @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found`, `student-not-found`,
+ * `submission-not-found`
+ */
+export async function collectSubmission(
+  exchange: Exchange,
+  input: StudentInput & { receivedAt: Micros | null | undefined },
+): Promise<{ receivedAt: Micros; tree: DirectoryTree }> {
+  const db = exchange.db.read
+  const submitter = await getSubmitter(db, input)
+  const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
+  return { receivedAt: submission.received_at, tree: await readTree(db, submission.tree_id) }
+}
+
+/** The assignment and the student, for the student and for instructors. */
+export async function getSubmitter(
+  db: Reader,
+  input: StudentInput,
+): Promise<{ assignmentId: number; userId: number }> {
+  const courseId = await getCourseId(db, input.course)
+  await requireSelfOrInstructor(db, courseId, input.caller, input.student)
+  const assignmentId = await getAssignmentId(db, courseId, input.assignment)
+  const userId = await getSubmitterId(db, { courseId, assignmentId, user: input.student })
+  return { assignmentId, userId }
+}
+
+/** @throws Refusal `submission-not-found` */
+export async function getSubmission(
+  db: Reader,
+  input: { assignmentId: number; userId: number; receivedAt: Micros | null | undefined },
+): Promise<{ id: number; received_at: Micros; tree_id: number }> {
+  if (input.receivedAt === null) throw new Refusal('submission-not-found')
+  let submissions = db
+    .selectFrom('submissions')
+    .select(['id', 'received_at', 'tree_id'])
+    .where('assignment_id', '=', input.assignmentId)
+    .where('user_id', '=', input.userId)
+  if (input.receivedAt !== undefined) submissions = submissions.where('received_at', '=', input.receivedAt)
+  const submission = await submissions.orderBy('received_at', 'desc').limit(1).executeTakeFirst()
+  if (submission === undefined) throw new Refusal('submission-not-found')
+  return submission
+}
+
+async function getSubmittableId(db: Reader, input: { caller: Caller } & AssignmentRef): Promise<number> {
+  const courseId = await getCourseId(db, input.course)
+  await requireMember(db, courseId, input.caller)
+  return getAssignmentId(db, courseId, input.assignment)
+}
+
+async function insertSubmission(
+  trx: Writer,
+  row: { assignment_id: number; user_id: number; received_at: Micros; tree_id: number },
+): Promise<Micros> {
+  for (let receivedAt = row.received_at; ; receivedAt++) {
+    const inserted = await trx
+      .insertInto('submissions')
+      .values({ ...row, received_at: receivedAt })
+      .onConflict(conflict => conflict.columns(['assignment_id', 'user_id', 'received_at']).doNothing())
+      .returning('id')
+      .executeTakeFirst()
+    if (inserted !== undefined) return receivedAt
+  }
+}

@@ -1,0 +1,136 @@
+/** What v1 answers: fields in a fixed order, or a directory tree that is streamed. */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type DirectoryTree, readTreeBytes, type TreeFile } from '../../exchange/directory-trees.ts'
+import type { Exchange } from '../../exchange/exchange.ts'
+import { Base64LineEncoder, encodedLength } from './base64-lines.ts'
+import { pythonJson, pythonString } from './python-json.ts'
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** `content`: whether the files' bytes are wanted, or only their names. `after`: fields behind `files`. */
+export class TreeAnswer {
+  readonly tree: DirectoryTree | null
+  readonly content: boolean
+  readonly after: Fields
+
+  constructor(input: { tree: DirectoryTree | null; content: boolean; after?: Fields }) {
+    this.tree = input.tree
+    this.content = input.content
+    this.after = input.after ?? {}
+  }
+}
+
+/** JSON text that is there already, for lists so long that building objects first would cost more than the rest. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+export type Answer = Fields | TreeAnswer | JsonText
+
+export async function sendAnswer(
+  answer: Answer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  exchange: Exchange,
+): Promise<FastifyReply> {
+  if (answer instanceof TreeAnswer) return sendTree(answer, request, reply, exchange)
+  const text = answer instanceof JsonText ? answer.text : pythonJson({ success: true, ...answer })
+  if (isRead(request) && isUnchanged(request, reply, sha1(text))) return reply.code(304).send()
+  return reply.type('application/json').send(text)
+}
+
+async function sendTree(
+  answer: TreeAnswer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  exchange: Exchange,
+): Promise<FastifyReply> {
+  const { tree, content, after } = answer
+  const end = Object.entries(after).map(([name, value]) => `, ${pythonString(name)}: ${pythonJson(value)}`)
+  const tail = `]${end.join('')}}`
+  // The answer is a function of the tree, which never changes: its tag needs none of its bytes.
+  if (isUnchanged(request, reply, sha1(`${tree?.digest} ${content} ${tail}`))) return reply.code(304).send()
+  reply.type('application/json')
+  const files = tree?.files ?? []
+  const heads = files.map((file, position) => headOf(file, { content, isFirst: position === 0 }))
+  if (!content) return reply.send(treeStart + heads.join('') + tail)
+  const length = files.reduce(
+    (sum, file, position) => sum + (heads[position]?.length ?? 0) + encodedLength(file.sizeBytes) + 2,
+    treeStart.length + tail.length,
+  )
+  reply.header('content-length', length)
+  if (request.method === 'HEAD') return reply.send()
+  const chunks = contentChunks(exchange, files, heads, tail)
+  const first = await chunks.next() // a missing file is found while the status can still say so
+  return reply.send(Readable.from(startingWith(first, chunks), { objectMode: false }))
+}
+
+const treeStart = '{"success": true, "files": ['
+
+/** All of it is ASCII: its length is its size. */
+function headOf(file: TreeFile, options: { content: boolean; isFirst: boolean }): string {
+  const head = `${options.isFirst ? '' : ', '}{"path": ${pythonString(file.path)}, "checksum": "${file.md5}"`
+  return options.content ? `${head}, "content": "` : `${head}}`
+}
+
+const gatherBytes = 64 * 1024
+
+/** Small pieces are gathered, so that a tree of many small files does not become many small writes. */
+async function* contentChunks(
+  exchange: Exchange,
+  files: readonly TreeFile[],
+  heads: readonly string[],
+  tail: string,
+): AsyncGenerator<Buffer> {
+  let gathered: Buffer[] = [Buffer.from(treeStart)]
+  let size = treeStart.length
+  let position = 0
+  for await (const bytes of readTreeBytes(exchange, files)) {
+    const encoder = new Base64LineEncoder()
+    gathered.push(Buffer.from(heads[position++] ?? ''))
+    for await (const chunk of bytes) {
+      const encoded = encoder.encode(chunk)
+      gathered.push(encoded)
+      size += encoded.length
+      if (size < gatherBytes) continue
+      yield Buffer.concat(gathered)
+      gathered = []
+      size = 0
+    }
+    gathered.push(encoder.end(), Buffer.from('"}'))
+  }
+  yield Buffer.concat([...gathered, Buffer.from(tail)])
+}
+
+async function* startingWith<Item>(
+  first: IteratorResult<Item>,
+  rest: AsyncGenerator<Item>,
+): AsyncGenerator<Item> {
+  if (!first.done) yield first.value
+  yield* rest
+}
+
+function isRead(request: FastifyRequest): boolean {
+  return request.method === 'GET' || request.method === 'HEAD'
+}
+
+/** Sets the entity tag; says whether the client has this very answer already (RFC 9110 §13.1.2). */
+function isUnchanged(request: FastifyRequest, reply: FastifyReply, digest: string): boolean {
+  const tag = `"${digest}"`
+  reply.header('etag', tag)
+  const known = request.headers['if-none-match']
+  if (known === undefined) return false
+  return (
+    known.trim() === '*' || known.split(',').some(candidate => candidate.trim().replace(/^W\//, '') === tag)
+  )
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex')
+}

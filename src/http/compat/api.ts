@@ -1,0 +1,71 @@
+/** v1: the HTTP API of ngshare 0.6, at the prefix. This file is its table of contents. */
+import type { FastifyInstance } from 'fastify'
+import { renderWelcomePage } from '../../web/welcome-page.tsx'
+import { sendPage } from '../pages.ts'
+import {
+  deleteAssignment,
+  getAssignment,
+  getAssignments,
+  postAssignment,
+  putAssignment,
+} from './assignments.ts'
+import { deleteCourse, getCourses, postCourse } from './courses.ts'
+import { debugPage } from './debug-page.ts'
+import { getFeedback, postFeedback } from './feedback.ts'
+import { type ApiContext, type Operation, resource } from './operation.ts'
+import {
+  deleteInstructor,
+  deleteStudent,
+  getInstructors,
+  getOneInstructor,
+  getOneStudent,
+  getStudents,
+  postInstructor,
+  postStudent,
+  postStudents,
+} from './rosters.ts'
+import { getStudentSubmissions, getSubmission, getSubmissions, postSubmission } from './submissions.ts'
+
+export function registerApi(app: FastifyInstance, context: ApiContext): void {
+  const { exchange, prefix, debug } = context
+  const serve = (path: string, operations: Parameters<typeof resource>[3]) =>
+    resource(app, context, prefix + path, operations)
+
+  serve('', { GET: welcomePage(context) })
+  serve('courses', { GET: getCourses(exchange) })
+  serve('course/:course', { POST: postCourse(exchange), DELETE: deleteCourse(exchange) })
+  serve('instructors/:course', { GET: getInstructors(exchange) })
+  serve('instructor/:course/:user', {
+    GET: getOneInstructor(exchange),
+    POST: postInstructor(exchange),
+    DELETE: deleteInstructor(exchange),
+  })
+  serve('students/:course', { GET: getStudents(exchange), POST: postStudents(exchange) })
+  serve('student/:course/:user', {
+    GET: getOneStudent(exchange),
+    POST: postStudent(exchange),
+    DELETE: deleteStudent(exchange),
+  })
+  serve('assignments/:course', { GET: getAssignments(exchange) })
+  serve('assignment/:course/:assignment', {
+    GET: getAssignment(exchange),
+    POST: postAssignment(exchange),
+    PUT: putAssignment(exchange),
+    DELETE: deleteAssignment(exchange),
+  })
+  serve('submissions/:course/:assignment', { GET: getSubmissions(exchange) })
+  serve('submissions/:course/:assignment/:user', { GET: getStudentSubmissions(exchange) })
+  serve('submission/:course/:assignment', { POST: postSubmission(exchange) })
+  serve('submission/:course/:assignment/:user', { GET: getSubmission(exchange) })
+  serve('feedback/:course/:assignment/:user', { GET: getFeedback(exchange), POST: postFeedback(exchange) })
+  if (debug) serve('initialize-Data6ase', { GET: debugPage(exchange), POST: debugPage(exchange) })
+}
+
+function welcomePage({ prefix, debug }: ApiContext): Operation {
+  return {
+    access: 'visitor',
+    async handle({ caller, origin }, reply) {
+      return sendPage(reply, renderWelcomePage({ prefix, debug, userName: caller.name, origin }))
+    },
+  }
+}

@@ -1,0 +1,20 @@
+/** JSON text as Python's `json.dumps` writes it, which is what clients of the old server have seen. */
+
+/** `", "` and `": "` between, everything beyond ASCII as `\uXXXX`. */
+export function pythonJson(value: unknown): string {
+  if (typeof value === 'string') return pythonString(value)
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).map(([key, member]) => `${pythonString(key)}: ${pythonJson(member)}`)
+  return `{${members.join(', ')}}`
+}
+
+const plain = /^[ !#-[\]-~]*$/
+
+export function pythonString(text: string): string {
+  if (plain.test(text)) return `"${text}"`
+  return JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

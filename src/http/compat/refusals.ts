@@ -1,0 +1,37 @@
+/** v1's words for what the exchange refuses: exactly those of ngshare 0.6, which clients and scripts compare. */
+import type { Refusal, RefusalCode } from '../../domain/errors.ts'
+import type { Failure } from '../errors.ts'
+
+const permissionDenied = 'Permission denied'
+
+/** `onlyInDebug`: said behind the message in debug mode. */
+export const refusalFailures: Record<RefusalCode, Failure & { onlyInDebug?: string }> = {
+  'course-not-found': { status: 404, message: 'Course not found' },
+  'course-exists': { status: 409, message: 'Course already exists' },
+  'assignment-not-found': { status: 404, message: 'Assignment not found' },
+  'assignment-exists': { status: 409, message: 'Assignment already exists' },
+  'instructor-not-found': { status: 404, message: 'Instructor not found' },
+  'student-not-found': { status: 404, message: 'Student not found' },
+  'submission-not-found': { status: 404, message: 'Submission not found' },
+  'not-admin': { status: 403, message: permissionDenied, onlyInDebug: ' (not admin)' },
+  'not-instructor': { status: 403, message: permissionDenied, onlyInDebug: ' (not course instructor)' },
+  'not-related': { status: 403, message: permissionDenied, onlyInDebug: ' (not related to course)' },
+  'cannot-modify-instructors': { status: 403, message: `${permissionDenied} (cannot modify instructors)` },
+  'cannot-modify-other-instructors': {
+    status: 403,
+    message: `${permissionDenied} (cannot modify other instructors)`,
+  },
+  'instructor-is-no-student': { status: 409, message: 'Cannot add instructor as student' },
+  'illegal-name': {
+    status: 400,
+    message: 'Illegal name (a name has 1 to 255 bytes, no control characters, and is not . or ..)',
+  },
+  'illegal-path': { status: 400, message: 'Illegal path' },
+  'checksum-mismatch': { status: 400, message: 'Checksum mismatch' },
+  'content-not-base64': { status: 400, message: 'Content cannot be base64 decoded' },
+}
+
+export function wordRefusal(refusal: Refusal, debug: boolean): Failure {
+  const { status, message, onlyInDebug } = refusalFailures[refusal.code]
+  return { status, message: debug && onlyInDebug !== undefined ? message + onlyInDebug : message }
+}

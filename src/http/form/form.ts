@@ -1,0 +1,191 @@
+/** A request's arguments: those of its query, and those of its body, which is read only when it is asked for. */
+import type { IncomingMessage } from 'node:http'
+import type { ContentStore } from '../../content/content-store.ts'
+import type { StagedTree } from '../../exchange/directory-trees.ts'
+import { BadRequest, TooLarge } from './errors.ts'
+import { FilesField } from './files-field.ts'
+import { MultipartDecoder } from './multipart.ts'
+import { type FieldSink, UrlencodedDecoder } from './urlencoded.ts'
+
+export interface FormLimits {
+  readonly maxBodyBytes: number
+  readonly maxFiles: number
+  readonly maxFileBytes: number
+  /** All arguments of a body together, but for `files`. */
+  readonly maxArgumentBytes: number
+}
+
+const maxArguments = 1000
+
+/** What a query or a body says: of arguments that are repeated the last counts. */
+interface Arguments {
+  readonly texts: Map<string, TextField>
+  files: FilesField | null
+}
+
+export class Form {
+  readonly #request: IncomingMessage
+  readonly #store: ContentStore
+  readonly #limits: FormLimits
+  #query: Arguments | null = null
+  #body: Promise<Arguments> | null = null
+  readonly #opened: FilesField[] = []
+  #argumentCount = 0
+  #argumentBytes = 0
+  /** Bytes of the body so far. */
+  bodyBytes = 0
+
+  constructor(request: IncomingMessage, store: ContentStore, limits: FormLimits) {
+    this.#request = request
+    this.#store = store
+    this.#limits = limits
+  }
+
+  /** An argument of the body or else of the query, its ends stripped. @throws BadRequest, TooLarge, Trouble */
+  async argument(name: string): Promise<string | undefined> {
+    return (await this.bodyArgument(name)) ?? this.queryArgument(name)
+  }
+
+  /** @throws BadRequest, TooLarge, Trouble */
+  async bodyArgument(name: string): Promise<string | undefined> {
+    return (await this.#readBody()).texts.get(name)?.text()
+  }
+
+  /** @throws BadRequest `argument-not-utf8` */
+  queryArgument(name: string): string | undefined {
+    return this.#readQuery().texts.get(name)?.text()
+  }
+
+  /**
+   * The directory tree of the argument `files`, from the body or, where allowed, else from the query.
+   * @throws BadRequest, Refusal: what is wrong with it; TooLarge; Trouble
+   */
+  async files(options: { alsoFromQuery: boolean }): Promise<StagedTree> {
+    const body = await this.#readBody()
+    const files = body.files ?? (options.alsoFromQuery ? this.#readQuery().files : null)
+    if (files === null) throw new BadRequest('files-missing')
+    return files.finish()
+  }
+
+  /** Forgets what was staged and is not placed, and lets the rest of the body pass by. */
+  async discard(): Promise<void> {
+    await this.#body?.catch(() => undefined) // whoever asked for the body has seen its error
+    for (const files of this.#opened) await files.discard()
+    this.#passRest()
+  }
+
+  /** Most clients read the answer only when they have sent everything; one that never ends is cut off. */
+  #passRest(): void {
+    const request = this.#request
+    if (request.readableEnded || request.destroyed) return
+    let passed = 0
+    request.on('data', (chunk: Buffer) => {
+      passed += chunk.length
+      if (passed > this.#limits.maxBodyBytes * 4) request.destroy()
+    })
+    request.on('error', () => undefined) // the client has gone, and has had its answer
+    request.resume()
+  }
+
+  #readQuery(): Arguments {
+    if (this.#query !== null) return this.#query
+    const query: Arguments = { texts: new Map(), files: null }
+    const url = this.#request.url ?? ''
+    const start = url.indexOf('?')
+    if (start !== -1) {
+      const decoder = new UrlencodedDecoder(name => this.#openField(query, name))
+      decoder.write(Buffer.from(url.slice(start + 1), 'latin1'))
+      decoder.end()
+    }
+    this.#query = query
+    return query
+  }
+
+  #readBody(): Promise<Arguments> {
+    this.#body ??= this.#parseBody()
+    return this.#body
+  }
+
+  async #parseBody(): Promise<Arguments> {
+    const body: Arguments = { texts: new Map(), files: null }
+    const { headers } = this.#request
+    const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+    const isMultipart = type === 'multipart/form-data'
+    if (!isMultipart && type !== 'application/x-www-form-urlencoded') return body
+    if (headers['content-encoding'] !== undefined) throw new BadRequest('body-encoded')
+    if (Number(headers['content-length'] ?? 0) > this.#limits.maxBodyBytes) throw this.#bodyTooLarge()
+    const openField = (name: Buffer) => this.#openField(body, name)
+    const decoder = isMultipart ? new MultipartDecoder(headers, openField) : new UrlencodedDecoder(openField)
+    for await (const chunk of this.#chunks()) {
+      await decoder.write(chunk)
+      for (const files of this.#opened) await files.drain()
+    }
+    await decoder.end()
+    return body
+  }
+
+  /** An upload that is refused half-way is left open, so that its client gets to read why. */
+  async *#chunks(): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of this.#request.iterator({ destroyOnReturn: false })) {
+        this.bodyBytes += chunk.length
+        if (this.bodyBytes > this.#limits.maxBodyBytes) throw this.#bodyTooLarge()
+        yield chunk
+      }
+    } catch (error) {
+      if (error instanceof TooLarge || !this.#request.destroyed) throw error
+      throw new BadRequest('body-malformed')
+    }
+  }
+
+  #bodyTooLarge(): TooLarge {
+    return new TooLarge('bytes in the body', this.#limits.maxBodyBytes)
+  }
+
+  #openField(into: Arguments, nameBytes: Buffer): FieldSink {
+    const name = nameBytes.toString()
+    if (++this.#argumentCount > maxArguments) throw new TooLarge('arguments', maxArguments)
+    if (name === 'files') {
+      into.files = new FilesField(this.#store, this.#limits)
+      this.#opened.push(into.files)
+      return into.files
+    }
+    const field = new TextField(length => this.#countArgument(length))
+    into.texts.set(name, field)
+    return field
+  }
+
+  #countArgument(length: number): void {
+    this.#argumentBytes += length
+    if (this.#argumentBytes > this.#limits.maxArgumentBytes) {
+      throw new TooLarge('bytes in arguments', this.#limits.maxArgumentBytes)
+    }
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+class TextField implements FieldSink {
+  readonly #parts: Buffer[] = []
+  readonly #count: (length: number) => void
+
+  constructor(count: (length: number) => void) {
+    this.#count = count
+  }
+
+  write(bytes: Buffer): void {
+    this.#count(bytes.length)
+    this.#parts.push(Buffer.from(bytes))
+  }
+
+  end(): void {}
+
+  /** @throws BadRequest `argument-not-utf8` */
+  text(): string {
+    try {
+      return utf8.decode(Buffer.concat(this.#parts)).trim()
+    } catch {
+      throw new BadRequest('argument-not-utf8')
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** From the command line to a running server, and back to an empty process. */
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { compose, type Service } from './compose.ts'
+import { readCommandLine } from './config/command-line.ts'
+import { type Config, ConfigMistakes, checkSettings } from './config/config.ts'
+import { errorCode, Trouble } from './domain/errors.ts'
+import { createLogger } from './logger.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+/** Ends with status 2 for mistakes of whoever started us, 1 for trouble beneath us, 0 after an orderly stop. */
+export async function main(args: readonly string[]): Promise<void> {
+  const commandLine = readCommandLine({ args, environment: process.env, version })
+  if (commandLine.kind === 'shown') return
+  try {
+    await serve(checkSettings(commandLine.texts, commandLine.usage))
+  } catch (error) {
+    process.exitCode = tell(error)
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  const logger = createLogger({ level: config.logLevel, forPeople: process.stderr.isTTY })
+  const service = await compose(config, logger)
+  const stopped = stopOnSignal(service)
+  try {
+    await service.app.listen(config.listen)
+  } catch (error) {
+    await service.close()
+    throw error
+  }
+  const { port } = service.app.server.address() as AddressInfo
+  process.stdout.write(banner(config, port))
+  await stopped
+  logger.flush()
+}
+
+/** Resolves when the server was told to stop and has. A second signal ends it at once. */
+function stopOnSignal(service: Service): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      for (const signal of signals) process.off(signal, stop)
+      service.close().then(resolve, reject)
+    }
+    for (const signal of signals) process.on(signal, stop)
+  })
+}
+
+const signals = ['SIGINT', 'SIGTERM'] as const
+
+function banner(config: Config, port: number): string {
+  const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host
+  const home = `http://${host}:${port}${config.prefix}`
+  return [
+    `ngshare ${version}, stand-alone: whoever asks is believed. For trying, not for a class.`,
+    `Database ${config.database.path}, files ${config.storage.folder}`,
+    'Try, for instance:',
+    `  curl '${home}assignment/course1/challenge?user=lawrence'`,
+    `Please go to ${home}`,
+    '',
+  ].join('\n')
+}
+
+function tell(error: unknown): number {
+  if (error instanceof ConfigMistakes) {
+    process.stderr.write(`${error.message}\n`)
+    return 2
+  }
+  if (errorCode(error) === 'EADDRINUSE') {
+    process.stderr.write(
+      `${(error as Error).message}: another program listens there; stop it or choose another --port\n`,
+    )
+    return 1
+  }
+  if (error instanceof Trouble) {
+    process.stderr.write(`${error.message}\n`)
+    return 1
+  }
+  throw error
+}
