@@ -23,9 +23,9 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
   const opened: (() => Promise<void>)[] = []
   const close = () => closeAll(opened)
   try {
-    const content = await openDiskStore(config.storage.folder)
     const db = await openSqlite(config.database)
     opened.push(() => db.close())
+    const content = await openDiskStore(config.storage.folder)
     const clock = systemClock()
     const exchange: Exchange = { db, content, clock }
     if (config.testData && (await isEmpty(exchange))) {

@@ -30,7 +30,7 @@ async function serve(config: Config): Promise<void> {
     await service.app.listen(config.listen)
   } catch (error) {
     await service.close()
-    throw error
+    throw new CannotListen(config.listen, error)
   }
   const { port } = service.app.server.address() as AddressInfo
   process.stdout.write(banner(config, port))
@@ -69,15 +69,26 @@ function tell(error: unknown): number {
     process.stderr.write(`${error.message}\n`)
     return 2
   }
-  if (errorCode(error) === 'EADDRINUSE') {
-    process.stderr.write(
-      `${(error as Error).message}: another program listens there; stop it or choose another --port\n`,
-    )
-    return 1
-  }
-  if (error instanceof Trouble) {
+  if (error instanceof Trouble || error instanceof CannotListen) {
     process.stderr.write(`${error.message}\n`)
     return 1
   }
   throw error
+}
+
+/** Whatever keeps us from listening is somebody's setting. */
+class CannotListen extends Error {
+  constructor({ host, port }: Config['listen'], cause: unknown) {
+    const reason =
+      listenReasons[errorCode(cause) ?? ''] ?? (cause instanceof Error ? cause.message : String(cause))
+    super(`cannot listen on ${host}, port ${port}: ${reason}`, { cause })
+    this.name = 'CannotListen'
+  }
+}
+
+const listenReasons: Record<string, string> = {
+  EADDRINUSE: 'another program listens there; stop it, or choose another --port',
+  EADDRNOTAVAIL: 'the --host is no address of this machine',
+  ENOTFOUND: 'the --host is not known',
+  EACCES: 'ports below 1024 are reserved; choose another --port',
 }

@@ -17,16 +17,19 @@ export function readCommandLine(input: {
   version: string
 }): CommandLine {
   const command = createCommand(input.version)
-  const usage: string[] = []
   try {
     command.parse(input.args.map(hyphenated), { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return { kind: 'shown' }
-    usage.push(error.message.replace(/^error: /, ''))
+    if (error instanceof CommanderError && error.exitCode === 0) return { kind: 'shown' }
+    throw error
   }
-  usage.push(...command.args.map(argument => `unknown: '${argument}'; --help lists the options`))
-  const options = command.opts<Record<string, string | boolean | undefined>>()
+  const options = command.opts<Options>()
+  const usage = [
+    ...command.args.map(argument => `unknown: '${argument}'; --help lists the options`),
+    ...settings
+      .filter(setting => lacksValue(setting, options))
+      .map(({ name }) => `--${name}: expected a value`),
+  ]
   const texts = settings.map(setting => [setting.name, textOf(setting, options, input.environment)])
   return { kind: 'run', texts: Object.fromEntries(texts) as Record<SettingName, string>, usage }
 }
@@ -39,12 +42,14 @@ export function createCommand(version: string): Command {
     .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
+    .configureHelp({ optionTerm: option => option.flags.replace('[', '<').replace(']', '>') })
   for (const setting of settings) command.addOption(optionOf(setting))
   return command
 }
 
 function optionOf(setting: Setting): Option {
-  const value = setting.value === undefined ? '' : ` <${setting.value}>`
+  // As optional values, so that one that is missing is told with all other mistakes.
+  const value = setting.value === undefined ? '' : ` [${setting.value}]`
   const fallback = setting.fallback ? `; default: ${setting.fallback}` : ''
   return new Option(
     `--${setting.name}${value}`,
@@ -52,9 +57,15 @@ function optionOf(setting: Setting): Option {
   )
 }
 
+type Options = Readonly<Record<string, string | boolean | undefined>>
+
+function lacksValue(setting: Setting, options: Options): boolean {
+  return setting.value !== undefined && options[camelCase(setting.name)] === true
+}
+
 function textOf(
   setting: Setting,
-  options: Readonly<Record<string, string | boolean | undefined>>,
+  options: Options,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
   const option = optionValue(setting, options)
@@ -67,10 +78,9 @@ function textOf(
 }
 
 /** Commander keeps `--no-x` as `x: false`. */
-function optionValue(
-  { name }: Setting,
-  options: Readonly<Record<string, string | boolean | undefined>>,
-): string | undefined {
+function optionValue(setting: Setting, options: Options): string | undefined {
+  const { name } = setting
+  if (lacksValue(setting, options)) return setting.fallback // told already
   if (name.startsWith('no-')) return options[camelCase(name.slice(3))] === false ? 'true' : undefined
   const value = options[camelCase(name)]
   return value === undefined ? undefined : String(value)

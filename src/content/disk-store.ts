@@ -1,6 +1,6 @@
 /** Blobs as files in a folder: `staging/` while they arrive, `blobs/ab/abcd….<random>` for good. */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode, Trouble } from '../domain/errors.ts'
 import type { ContentStore, UnplacedBlob } from './content-store.ts'
@@ -49,7 +49,7 @@ class DiskStore implements ContentStore {
   }
 
   async remove(location: string): Promise<void> {
-    await translated(() => rm(this.#pathOf(location), { force: true }))
+    await translated(() => remove(this.#pathOf(location)))
   }
 
   async *placedBefore(before: number): AsyncGenerator<string> {
@@ -66,7 +66,7 @@ class DiskStore implements ContentStore {
     for (const name of await readdir(this.#staging)) {
       const path = join(this.#staging, name)
       if (!(await isOlder(path, before))) continue
-      await rm(path, { force: true })
+      await remove(path)
       removed++
     }
     return removed
@@ -140,7 +140,7 @@ class StagedFile implements UnplacedBlob {
   async discard(): Promise<void> {
     await translated(async () => {
       await this.#close()
-      await rm(this.#path, { force: true })
+      await remove(this.#path)
     })
   }
 
@@ -162,6 +162,14 @@ async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
     }
   } finally {
     await file.close()
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
   }
 }
 

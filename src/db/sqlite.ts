@@ -1,5 +1,5 @@
 /** The database in one SQLite file: the embedded default. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
@@ -25,6 +25,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
   const opened: Kysely<Schema>[] = []
   try {
     mkdirSync(dirname(input.path), { recursive: true })
+    refuseForeign(input.path)
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
     writing.pragma('journal_mode = wal')
     writing.pragma('synchronous = normal')
@@ -34,11 +35,11 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     await writer.connection().execute(connection => prepareSchema(connection, input.upgrade))
     writing.pragma('busy_timeout = 0')
 
-    const reading = new Sqlite(input.path, { readonly: true, timeout: 5000 })
-    const reader = kyselyOver(reading)
+    const path = realpathSync(input.path) // SQLite keeps its log beside the file itself, not beside a link to it
+    const reader = kyselyOver(new Sqlite(path, { readonly: true, timeout: 5000 }))
     opened.push(reader)
-    await syncFolder(dirname(input.path))
-    return new SqliteDatabase(writer, reader, await WriteAheadLog.open(input.path))
+    await syncFolder(dirname(path))
+    return new SqliteDatabase(writer, reader, await WriteAheadLog.open(path))
   } catch (error) {
     for (const kysely of opened) await kysely.destroy()
     if (error instanceof Trouble) throw error
@@ -86,15 +87,8 @@ async function prepareSchema(connection: Kysely<Schema>, upgrade: boolean): Prom
   await execute('begin immediate')
   try {
     const { rows } = await execute(`select name from sqlite_master where type = 'table'`)
-    const tables = new Set(rows.map(row => row.name))
-    if (tables.has('alembic_version')) {
-      throw new Trouble(
-        'database',
-        'this database belongs to the Python ngshare; it was left untouched: name a new one',
-      )
-    }
     const pending = await pendingMigrations(connection)
-    if (!upgrade && tables.size > 0 && pending.length > 0) {
+    if (!upgrade && rows.length > 0 && pending.length > 0) {
       throw new Trouble(
         'database',
         `the database lacks ${pending.join(', ')}: start once without --no-upgrade-db`,
@@ -105,6 +99,22 @@ async function prepareSchema(connection: Kysely<Schema>, upgrade: boolean): Prom
   } catch (error) {
     await execute('rollback').catch(() => undefined) // the first error is the one to tell
     throw error
+  }
+}
+
+/** Looks before anything is written: even the choice of the journal mode changes the file. @throws Trouble */
+function refuseForeign(path: string): void {
+  if (!existsSync(path) || statSync(path).size === 0) return
+  const looking = new Sqlite(path, { readonly: true, timeout: startLockTimeoutMs })
+  try {
+    const table = looking.prepare(`select 1 from sqlite_master where name = 'alembic_version'`).get()
+    if (table === undefined) return
+    throw new Trouble(
+      'database',
+      `${path} is a database of the Python ngshare; it was left untouched: name a new one`,
+    )
+  } finally {
+    looking.close()
   }
 }
 

@@ -14,6 +14,7 @@ import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
 import { registerHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { stopOrderly } from './orderly-stop.ts'
 import { logRequests } from './request-log.ts'
 
 export interface AppOptions extends ApiContext {
@@ -54,6 +55,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   leaveBodiesUnread(app)
   refuseUndeclaredAccess(app)
   logRequests(app, options.metrics)
+  stopOrderly(app)
   app.addHook('onRequest', async (request, reply) => {
     request.receivedAt = options.clock()
     reply.header('x-content-type-options', 'nosniff')

@@ -4,15 +4,24 @@ const whiteSpace = 64
 const padding = 65
 const invalid = 66
 
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
 /** What each byte means: a value of 0–63, or one of the above. */
 const meanings = new Uint8Array(256).fill(invalid)
-for (const [value, char] of [
-  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
-].entries()) {
-  meanings[char.charCodeAt(0)] = value
-}
+for (const [value, char] of [...alphabet].entries()) meanings[char.charCodeAt(0)] = value
 for (const char of ' \t\n\v\f\r') meanings[char.charCodeAt(0)] = whiteSpace
 meanings['='.charCodeAt(0)] = padding
+
+/** The same for percent-encoded text, where a plus is a blank and most else has an escape. */
+const encodedMeanings = new Uint8Array(256).fill(invalid)
+for (const [value, char] of [...alphabet].entries()) encodedMeanings[char.charCodeAt(0)] = value
+encodedMeanings['+'.charCodeAt(0)] = whiteSpace
+
+const percent = '%'.charCodeAt(0)
+const letterN = 'n'.charCodeAt(0)
+const escapedPlus = pairOf('2B')
+const escapedSlash = pairOf('2F')
+const escapedBackslash = pairOf('5C')
 
 /**
  * Decodes text that comes in pieces. Not `Buffer.from(text, 'base64')`, which takes missing padding, garbage and
@@ -23,6 +32,7 @@ export class Base64Decoder {
   #quadLength = 0
   #paddings = 0
   #isValid = true
+  #position = 0
 
   /** Whether the text may end here. */
   get isComplete(): boolean {
@@ -34,36 +44,70 @@ export class Base64Decoder {
    * characters. Returns where the output ends.
    */
   decode(text: Buffer, from: number, to: number, output: Buffer, at: number): number {
-    let i = from
     let end = at
-    while (i < to) {
-      if (this.#quadLength === 0 && this.#paddings === 0) {
-        // The straight way: whole quads of plain characters.
-        while (i + 4 <= to) {
-          const a = meanings[text[i] as number] as number
-          const b = meanings[text[i + 1] as number] as number
-          const c = meanings[text[i + 2] as number] as number
-          const d = meanings[text[i + 3] as number] as number
-          if ((a | b | c | d) > 63) break
-          output[end] = (a << 2) | (b >> 4)
-          output[end + 1] = (b << 4) | (c >> 2)
-          output[end + 2] = (c << 6) | d
-          end += 3
-          i += 4
-        }
-        if (i >= to) break
-      }
-      const meaning = meanings[text[i] as number] as number
-      if (meaning === invalid) this.#isValid = false
-      if (!this.#isValid) return end
-      end = this.#take(meaning, output, end)
-      i++
+    this.#position = from
+    while (this.#isValid) {
+      end = this.#decodeQuads(meanings, text, to, output, end)
+      if (this.#position >= to) break
+      end = this.#take(meanings[text[this.#position++] as number] as number, output, end)
     }
+    return end
+  }
+
+  /**
+   * The same for text that is still percent-encoded, inside a JSON string inside a form, which is how files arrive:
+   * one pass over the bytes of a large file instead of three. Stops before anything but plain base64, blanks, `%2B`,
+   * `%2F` and `%5Cn` (an escaped line feed). Returns where it stopped and where the output ends.
+   */
+  decodeEncoded(text: Buffer, from: number, output: Buffer, at: number): { stoppedAt: number; end: number } {
+    let end = at
+    this.#position = from
+    while (this.#isValid) {
+      end = this.#decodeQuads(encodedMeanings, text, text.length, output, end)
+      const i = this.#position
+      const meaning = encodedMeanings[text[i] ?? 0] as number
+      if (meaning !== invalid) {
+        end = this.#take(meaning, output, end)
+        this.#position = i + 1
+        continue
+      }
+      if (text[i] !== percent) break
+      const digits = ((text[i + 1] ?? 0) << 8) | (text[i + 2] ?? 0)
+      if (digits === escapedPlus) end = this.#take(62, output, end)
+      else if (digits === escapedSlash) end = this.#take(63, output, end)
+      else if (digits !== escapedBackslash || text[i + 3] !== letterN) break
+      this.#position = digits === escapedBackslash ? i + 4 : i + 3
+    }
+    return { stoppedAt: this.#position, end }
+  }
+
+  /** The straight way, from the position on: whole quads of plain characters. */
+  #decodeQuads(table: Uint8Array, text: Buffer, to: number, output: Buffer, at: number): number {
+    let i = this.#position
+    let end = at
+    if (this.#quadLength !== 0 || this.#paddings !== 0) return end
+    while (i + 4 <= to) {
+      const a = table[text[i] as number] as number
+      const b = table[text[i + 1] as number] as number
+      const c = table[text[i + 2] as number] as number
+      const d = table[text[i + 3] as number] as number
+      if ((a | b | c | d) > 63) break
+      output[end] = (a << 2) | (b >> 4)
+      output[end + 1] = (b << 4) | (c >> 2)
+      output[end + 2] = (c << 6) | d
+      end += 3
+      i += 4
+    }
+    this.#position = i
     return end
   }
 
   #take(meaning: number, output: Buffer, at: number): number {
     if (meaning === whiteSpace) return at
+    if (meaning === invalid) {
+      this.#isValid = false
+      return at
+    }
     if (meaning === padding) {
       this.#paddings++
       if (this.#quadLength < 2 || this.#quadLength + this.#paddings > 4) this.#isValid = false
@@ -88,4 +132,8 @@ export class Base64Decoder {
     }
     return at + 1
   }
+}
+
+function pairOf(digits: string): number {
+  return (digits.charCodeAt(0) << 8) | digits.charCodeAt(1)
 }

@@ -60,9 +60,20 @@ export class FilesField implements FieldSink, JsonHandler {
 
   /** @throws TooLarge */
   write(bytes: Buffer): void {
-    if (this.#decoded.length < bytes.length) this.#decoded = Buffer.allocUnsafe(bytes.length)
+    this.#makeRoom(bytes.length)
     this.#readJson(() => this.#json.write(bytes))
     this.#flushContent()
+  }
+
+  /** In the middle of a file's content there is nothing but base64 to expect. @throws TooLarge */
+  writeEncoded(bytes: Buffer, from: number): number {
+    const content = this.#reading
+    if (content === null || content instanceof Text || !this.#json.isInString) return from
+    this.#makeRoom(bytes.length)
+    const { stoppedAt, end } = content.base64.decodeEncoded(bytes, from, this.#decoded, 0)
+    this.#decodedEnd = end
+    this.#flushContent()
+    return stoppedAt
   }
 
   /** @throws TooLarge */
@@ -180,6 +191,10 @@ export class FilesField implements FieldSink, JsonHandler {
     this.#decodedEnd = 0
     if (staging.sizeBytes > this.#limits.maxFileBytes)
       throw new TooLarge('bytes in one file', this.#limits.maxFileBytes)
+  }
+
+  #makeRoom(sizeBytes: number): void {
+    if (this.#decoded.length < sizeBytes) this.#decoded = Buffer.allocUnsafe(sizeBytes)
   }
 
   #readJson(read: () => void): void {

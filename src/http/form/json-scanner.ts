@@ -52,6 +52,11 @@ export class JsonScanner {
     this.#handler = handler
   }
 
+  /** Whether the next byte is one of a string's own, or ends it: no escape is half-way. */
+  get isInString(): boolean {
+    return this.#inString && this.#escape === '' && this.#highSurrogate === 0
+  }
+
   /** @throws BadRequest `files-not-json` */
   write(bytes: Buffer): void {
     let i = 0

@@ -1,0 +1,37 @@
+/** Which parts of which pages come from the code. */
+import { readFile } from 'node:fs/promises'
+import { databaseDiagram, databaseTables, readDatabase } from './database.ts'
+import { badRequestTable, refusalTable, troubleTable } from './failures.ts'
+import { replacePart } from './markdown.ts'
+import { settingsTable } from './settings.ts'
+
+/** A page as it is, and as it would be with its generated parts written anew. */
+export interface Page {
+  /** Relative to the root of the project. */
+  readonly file: string
+  readonly url: URL
+  readonly text: string
+  readonly generated: string
+}
+
+export async function generateDocs(): Promise<Page[]> {
+  const tables = await readDatabase()
+  return Promise.all([
+    page('docs/settings.md', { settings: settingsTable() }),
+    page('docs/database.md', { diagram: databaseDiagram(tables), tables: databaseTables(tables) }),
+    page('docs/api-v1.md', {
+      refusals: refusalTable(),
+      'bad-requests': badRequestTable(),
+      troubles: troubleTable(),
+    }),
+  ])
+}
+
+/** `parts`: the generated text of each marked part, by its name. */
+async function page(file: string, parts: Readonly<Record<string, string>>): Promise<Page> {
+  const url = new URL(`../../${file}`, import.meta.url)
+  const text = await readFile(url, 'utf8')
+  let generated = text
+  for (const [name, part] of Object.entries(parts)) generated = replacePart(generated, name, part)
+  return { file, url, text, generated }
+}

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../../src')
+
+/** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
+const arrows: Record<string, readonly string[]> = {
+  'main.ts': ['compose.ts', 'config', 'domain', 'logger.ts'],
+  'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http'],
+  'logger.ts': [],
+  config: ['domain', 'http'],
+  http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
+  web: [],
+  auth: ['domain'],
+  exchange: ['content', 'db', 'domain'],
+  db: ['domain'],
+  content: ['domain'],
+  domain: [],
+}
+
+/** Files that know a concrete database, store or way to log in: only the composition root may name them. */
+const adapters = ['db/sqlite.ts', 'content/disk-store.ts', 'auth/stand-alone.ts']
+
+/** Packages that belong to one room. */
+const packages: Record<string, readonly string[]> = {
+  fastify: ['http', 'compose.ts'],
+  'better-sqlite3': ['db'],
+  'prom-client': ['http'],
+  '@fastify/busboy': ['http'],
+  commander: ['config'],
+  preact: ['web'],
+  'preact-render-to-string': ['web'],
+  kysely: ['db'],
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+  file => /\.tsx?$/.test(file) && !file.endsWith('.test.ts'),
+)
+
+const imports = files.flatMap(file => {
+  const text = readFileSync(join(source, file), 'utf8')
+  return [...text.matchAll(/(?:import|export)\s(?:[^'"]*?\sfrom\s)?'([^']+)'/g)].map(match => ({
+    file,
+    room: roomOf(file),
+    typeOnly: match[0].startsWith('import type'),
+    target: match[1] ?? '',
+  }))
+})
+
+describe('the arrows between rooms', () => {
+  it('lead only where the plan lets them', () => {
+    const wrong = imports
+      .filter(({ target }) => target.startsWith('.'))
+      .map(entry => ({
+        ...entry,
+        to: roomOf(relative(source, resolve(source, dirname(entry.file), entry.target))),
+      }))
+      .filter(({ room, to }) => room !== to && !arrows[room]?.includes(to))
+    expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+  })
+
+  it('name every room there is', () => {
+    expect(Object.keys(arrows).sort()).toEqual([...new Set(files.map(roomOf))].sort())
+  })
+
+  it('let the configuration know the other rooms by their types alone', () => {
+    const wrong = imports.filter(
+      ({ room, target, typeOnly }) => room === 'config' && target.includes('/http/') && !typeOnly,
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('let nobody but the composition root name an adapter', () => {
+    const wrong = imports
+      .map(({ file, target }) => ({ file, target: relative(source, resolve(source, dirname(file), target)) }))
+      .filter(({ file, target }) => adapters.includes(target) && file !== 'compose.ts')
+    expect(wrong).toEqual([])
+  })
+
+  it('keep each package in its room', () => {
+    const wrong = imports.filter(
+      ({ room, target }) => packages[target] !== undefined && !packages[target].includes(room),
+    )
+    expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
+  })
+
+  it('keep migrations apart from the living code', () => {
+    const wrong = imports.filter(
+      ({ file, target }) => file.startsWith('db/migrations/') && target.startsWith('.'),
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
+function roomOf(file: string): string {
+  return file.split('/', 1)[0] ?? file
+}

@@ -1,0 +1,21 @@
+"""What an instructor's gradebook says, read with nbgrader's own classes."""
+
+from nbgrader.api import Gradebook
+
+
+def students_in_gradebook(desk):
+    with _open(desk) as gradebook:
+        return {student.id: (student.first_name, student.last_name, student.email) for student in gradebook.students}
+
+
+def scores(desk, assignment):
+    """{student: (score, maximum)} of the graded submissions of an assignment."""
+    with _open(desk) as gradebook:
+        return {
+            submission.student.id: (submission.score, submission.max_score)
+            for submission in gradebook.assignment_submissions(assignment)
+        }
+
+
+def _open(desk):
+    return Gradebook(f'sqlite:///{desk}/gradebook.db')
