@@ -23,7 +23,7 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = createLogger({ level: config.logLevel, forPeople: process.stderr.isTTY })
+  const logger = await createLogger({ level: config.logLevel, forPeople: process.stderr.isTTY })
   const service = await compose(config, logger)
   const stopped = stopOnSignal(service)
   try {

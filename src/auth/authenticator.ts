@@ -10,9 +10,14 @@ export interface Credentials {
   readonly headers: IncomingHttpHeaders
   /** An argument of the request; asking for one may mean to read the body. */
   argument(name: string): Promise<string | undefined>
-  /** Whether someone who says nothing may come as a visitor: on pages for looking around in stand-alone mode. */
-  readonly asVisitor: boolean
+  readonly access: Access
 }
+
+/**
+ * Who may call an operation; what they may do there, the exchange says. `user`: identified callers. `visitor`: in
+ * stand-alone mode also those who do not say who they are. `page`: as a visitor, and by a link on another site.
+ */
+export type Access = 'user' | 'visitor' | 'page'
 
 export interface Identity {
   readonly name: string

@@ -1,11 +1,12 @@
 /** Blobs as files in a folder: `staging/` while they arrive, `blobs/ab/abcd….<random>` for good. */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode, Trouble } from '../domain/errors.ts'
+import { makeFolder, syncFolder } from '../durable-folders.ts'
 import type { ContentStore, UnplacedBlob } from './content-store.ts'
 
-const chunkBytes = 256 * 1024
+const chunkBytes = 64 * 1024
 const locationForm = /^[0-9a-f]{64}\.[0-9a-f]{16}$/
 
 /** Opens the folder, creating it where needed. Several processes may share it. @throws Trouble */
@@ -24,9 +25,8 @@ class DiskStore implements ContentStore {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(this.#staging, { recursive: true })
-    await mkdir(this.#blobs, { recursive: true })
-    await syncFolder(this.#folder)
+    await makeFolder(this.#staging)
+    await makeFolder(this.#blobs)
   }
 
   create(): Promise<UnplacedBlob> {
@@ -86,8 +86,7 @@ class DiskStore implements ContentStore {
     const location = `${sha256}.${randomBytes(8).toString('hex')}`
     const folder = this.#folderOf(location)
     if (!this.#knownFolders.has(folder)) {
-      await mkdir(folder, { recursive: true })
-      await syncFolder(this.#blobs)
+      await makeFolder(folder)
       this.#knownFolders.add(folder)
     }
     await rename(path, this.#pathOf(location))
@@ -180,11 +179,6 @@ async function isOlder(path: string, before: number): Promise<boolean> {
     if (errorCode(error) === 'ENOENT') return false // placed, discarded or swept by another meanwhile
     throw error
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  await folder.sync().finally(() => folder.close())
 }
 
 /** Says in our words what the file system said in its own. */

@@ -2,11 +2,10 @@
 import { createHash } from 'node:crypto'
 import { Trouble } from '../domain/errors.ts'
 import type { ContentStore, UnplacedBlob } from './content-store.ts'
+import { WriteBuffer, worthWritingBytes } from './write-buffer.ts'
 
 /** Up to this size bytes are kept in the database, in the same commit as their row: docs/decisions/001. */
 export const inlineLimitBytes = 64 * 1024
-
-const writeBytes = 256 * 1024
 
 /** A file's bytes, all here, not yet anybody's. */
 export interface StagedBlob {
@@ -25,11 +24,12 @@ export class BlobStaging {
   readonly #store: ContentStore
   readonly #sha256 = createHash('sha256')
   readonly #md5 = createHash('md5')
-  #sizeBytes = 0
-  #pending: Buffer[] = []
-  #pendingBytes = 0
-  #blob: UnplacedBlob | null = null
   #digests: { sha256: string; md5: string } | null = null
+  #sizeBytes = 0
+  /** The bytes while they are few; what is not written yet once they are many. */
+  #small: Buffer[] = []
+  #large: WriteBuffer | null = null
+  #blob: UnplacedBlob | null = null
 
   constructor(store: ContentStore) {
     this.#store = store
@@ -45,13 +45,17 @@ export class BlobStaging {
     this.#sha256.update(bytes)
     this.#md5.update(bytes)
     this.#sizeBytes += bytes.length
-    this.#pending.push(Buffer.from(bytes))
-    this.#pendingBytes += bytes.length
+    if (this.#large === null && this.#sizeBytes <= inlineLimitBytes) {
+      this.#small.push(Buffer.from(bytes))
+      return
+    }
+    this.#large ??= this.#grow()
+    this.#large.add(bytes)
   }
 
   /** Hands what has gathered to the store, when it is worth a write. @throws Trouble */
   async drain(): Promise<void> {
-    if (this.#pendingBytes >= writeBytes) await this.#spill()
+    if (this.#large !== null && this.#large.length >= worthWritingBytes) await this.#flush(this.#large)
   }
 
   /** The file's digests, in hex; nothing can be written after. */
@@ -62,26 +66,37 @@ export class BlobStaging {
 
   /** The file has ended. @throws Trouble */
   async finish(): Promise<StagedBlob> {
-    if (this.#blob !== null || this.#sizeBytes > inlineLimitBytes) await this.#spill()
+    if (this.#large !== null) await this.#flush(this.#large)
+    this.#release()
     return stagedBlob({
       ...this.digests(),
       sizeBytes: this.#sizeBytes,
-      bytes: this.#blob === null ? Buffer.concat(this.#pending) : null,
+      bytes: this.#blob === null ? Buffer.concat(this.#small) : null,
       blob: this.#blob,
     })
   }
 
   async discard(): Promise<void> {
-    this.#pending = []
+    this.#release()
     await this.#blob?.discard()
   }
 
-  async #spill(): Promise<void> {
-    this.#blob ??= await this.#store.create()
-    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending)
-    this.#pending = []
-    this.#pendingBytes = 0
-    if (bytes !== undefined) await this.#blob.write(bytes)
+  #grow(): WriteBuffer {
+    const large = new WriteBuffer()
+    for (const bytes of this.#small) large.add(bytes)
+    this.#small = []
+    return large
+  }
+
+  async #flush(large: WriteBuffer): Promise<void> {
+    const blob = this.#blob ?? (await this.#store.create())
+    this.#blob = blob
+    await large.flush(bytes => blob.write(bytes))
+  }
+
+  #release(): void {
+    this.#large?.release()
+    this.#large = null
   }
 }
 

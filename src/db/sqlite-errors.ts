@@ -11,6 +11,6 @@ export function troubleOf(error: unknown): unknown {
   if (code.startsWith('SQLITE_BUSY')) {
     return new Trouble('database-busy', 'the database is locked by another process', { cause: error })
   }
-  if (code.startsWith('SQLITE_CONSTRAINT')) return error // a rule of ours was broken by our own code
+  if (/^SQLITE_(ERROR|CONSTRAINT|MISUSE|RANGE|MISMATCH)/.test(code)) return error // a mistake of our own code
   return new Trouble('database', `the database failed (${code})`, { cause: error })
 }

@@ -1,10 +1,10 @@
 /** The database in one SQLite file: the embedded default. */
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { CompiledQuery, Kysely, SqliteDialect } from 'kysely'
+import { CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
 import { Trouble } from '../domain/errors.ts'
+import { makeFolder, syncFolder } from '../durable-folders.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { migrate, pendingMigrations } from './migrations.ts'
@@ -24,7 +24,7 @@ const statementCacheSize = 500
 export async function openSqlite(input: { path: string; upgrade: boolean }): Promise<Database> {
   const opened: Kysely<Schema>[] = []
   try {
-    mkdirSync(dirname(input.path), { recursive: true })
+    await makeFolder(dirname(input.path))
     refuseForeign(input.path)
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
     writing.pragma('journal_mode = wal')
@@ -36,7 +36,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     writing.pragma('busy_timeout = 0')
 
     const path = realpathSync(input.path) // SQLite keeps its log beside the file itself, not beside a link to it
-    const reader = kyselyOver(new Sqlite(path, { readonly: true, timeout: 5000 }))
+    const reader = kyselyOver(new Sqlite(path, { readonly: true, timeout: 5000 }), troubleOf)
     opened.push(reader)
     await syncFolder(dirname(path))
     return new SqliteDatabase(writer, reader, await WriteAheadLog.open(path))
@@ -65,11 +65,7 @@ class SqliteDatabase implements Database {
   write: Database['write'] = act => this.#acts.write(act)
 
   async check(): Promise<void> {
-    try {
-      await this.read.selectFrom('users').select('id').limit(1).execute()
-    } catch (error) {
-      throw troubleOf(error)
-    }
+    await this.read.selectFrom('users').select('id').limit(1).execute()
     await this.write(trx => trx.selectFrom('users').select('id').limit(1).execute())
   }
 
@@ -118,8 +114,21 @@ function refuseForeign(path: string): void {
   }
 }
 
-function kyselyOver(sqlite: Sqlite.Database): Kysely<Schema> {
-  const statements = new Map<string, Sqlite.Statement>()
+/** Statements are prepared once. `explain`: turns the driver's errors into ours. */
+function kyselyOver(
+  sqlite: Sqlite.Database,
+  explain: (error: unknown) => unknown = error => error,
+): Kysely<Schema> {
+  const statements = new Map<string, SqliteStatement>()
+  const prepare = (text: string): SqliteStatement => {
+    const statement = sqlite.prepare(text)
+    return {
+      reader: statement.reader,
+      all: parameters => explained(() => statement.all(parameters), explain),
+      run: parameters => explained(() => statement.run(parameters), explain),
+      iterate: parameters => statement.iterate(parameters),
+    }
+  }
   return new Kysely<Schema>({
     dialect: new SqliteDialect({
       database: {
@@ -128,7 +137,7 @@ function kyselyOver(sqlite: Sqlite.Database): Kysely<Schema> {
           const known = statements.get(text)
           if (known !== undefined) return known
           if (statements.size >= statementCacheSize) statements.clear()
-          const statement = sqlite.prepare(text)
+          const statement = explained(() => prepare(text), explain)
           statements.set(text, statement)
           return statement
         },
@@ -137,9 +146,12 @@ function kyselyOver(sqlite: Sqlite.Database): Kysely<Schema> {
   })
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  await folder.sync().finally(() => folder.close())
+function explained<Result>(work: () => Result, explain: (error: unknown) => unknown): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw explain(error)
+  }
 }
 
 function describe(error: unknown): string {

@@ -12,6 +12,7 @@ import type { Clock } from '../domain/timestamp.ts'
 import { faviconSvg } from '../web/favicon.ts'
 import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
+import { pythonJson } from './compat/python-json.ts'
 import { registerHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { stopOrderly } from './orderly-stop.ts'
@@ -59,6 +60,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     request.receivedAt = options.clock()
     reply.header('x-content-type-options', 'nosniff')
+    if (isPathOf(request)) return
+    reply.callNotFound()
+    return reply
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler(answerNotFound)
@@ -78,6 +82,21 @@ export function createApp(options: AppOptions): FastifyInstance {
     if (failure.status >= 500) request.log.error({ err: error }, failure.message)
     return sendFailure(reply, failure)
   }
+}
+
+/**
+ * The router decodes before it matches, and takes an empty segment for an id. The contract matches the path as it was
+ * sent: fixed parts to the letter, ids with at least one character.
+ */
+function isPathOf(request: FastifyRequest): boolean {
+  const pattern = request.routeOptions.url
+  if (pattern === undefined) return true // nobody's path, and about to be told so
+  const segments = request.url.split('?', 1)[0]?.split('/') ?? []
+  const expected = pattern.split('/')
+  return (
+    segments.length === expected.length &&
+    expected.every((part, i) => (part.startsWith(':') ? segments[i] !== '' : segments[i] === part))
+  )
 }
 
 /** Paths that are nobody's: as the old server, 405 for anything but reading. */
@@ -100,10 +119,15 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     '400 Bad Request',
     'The request is malformed',
   ]
-  const body = JSON.stringify({ success: false, message })
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const body = pythonJson({ success: false, message })
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
 const brokenRequests: Record<string, [string, string]> = {

@@ -56,6 +56,7 @@ export function failureOf(error: unknown, wordRefusal: (refusal: Refusal) => Fai
 /** What Fastify itself refuses before any route is asked. */
 const frameworkFailures: Record<string, Failure> = {
   FST_ERR_BAD_URL: { status: 400, message: 'The path is not valid percent-encoded UTF-8' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, message: 'The Content-Type is malformed' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, message: badRequestMessages['body-malformed'] },
 }
 

@@ -9,13 +9,14 @@ const arrows: Record<string, readonly string[]> = {
   'main.ts': ['compose.ts', 'config', 'domain', 'logger.ts'],
   'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http'],
   'logger.ts': [],
+  'durable-folders.ts': [],
   config: ['domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
   web: [],
   auth: ['domain'],
   exchange: ['content', 'db', 'domain'],
-  db: ['domain'],
-  content: ['domain'],
+  db: ['domain', 'durable-folders.ts'],
+  content: ['domain', 'durable-folders.ts'],
   domain: [],
 }
 

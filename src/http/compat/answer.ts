@@ -65,7 +65,7 @@ async function sendTree(
     treeStart.length + tail.length,
   )
   reply.header('content-length', length)
-  if (request.method === 'HEAD') return reply.send()
+  if (request.method === 'HEAD') return reply.send(Readable.from([])) // without a payload the length would be 0
   const chunks = contentChunks(exchange, files, heads, tail)
   const first = await chunks.next() // a missing file is found while the status can still say so
   return reply.send(Readable.from(startingWith(first, chunks), { objectMode: false }))
@@ -89,7 +89,7 @@ async function* contentChunks(
   tail: string,
 ): AsyncGenerator<Buffer> {
   let gathered: Buffer[] = [Buffer.from(treeStart)]
-  let size = treeStart.length
+  let size = 0
   let position = 0
   for await (const bytes of readTreeBytes(exchange, files)) {
     const encoder = new Base64LineEncoder()
@@ -99,7 +99,7 @@ async function* contentChunks(
       gathered.push(encoded)
       size += encoded.length
       if (size < gatherBytes) continue
-      yield Buffer.concat(gathered)
+      yield* encoded.length < gatherBytes ? [Buffer.concat(gathered)] : gathered
       gathered = []
       size = 0
     }

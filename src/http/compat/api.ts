@@ -63,7 +63,7 @@ export function registerApi(app: FastifyInstance, context: ApiContext): void {
 
 function welcomePage({ prefix, debug }: ApiContext): Operation {
   return {
-    access: 'visitor',
+    access: 'page',
     async handle({ caller, origin }, reply) {
       return sendPage(reply, renderWelcomePage({ prefix, debug, userName: caller.name, origin }))
     },

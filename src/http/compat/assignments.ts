@@ -38,8 +38,8 @@ export function postAssignment(exchange: Exchange): Operation {
   return {
     access: 'user',
     async handle(request) {
-      const overwrite = isTrue(request.form.queryArgument('overwrite'))
-      return release(exchange, request, { overwrite })
+      await mayReleaseAssignment(exchange, { ...assignmentOf(request), overwrite: true })
+      return release(exchange, request, { overwrite: isTrue(await request.form.argument('overwrite')) })
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Turns v1 operations into routes: who may call, what was asked, what is answered. */
 import { METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticator } from '../../auth/authenticator.ts'
+import type { Access, Authenticator } from '../../auth/authenticator.ts'
 import type { Refusal } from '../../domain/errors.ts'
 import type { Micros } from '../../domain/timestamp.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
@@ -22,8 +22,7 @@ export interface ApiContext {
 }
 
 export interface Operation {
-  /** `user`: identified callers. `visitor`: in stand-alone mode also who says nothing. What they may do, the exchange says. */
-  readonly access: 'user' | 'visitor'
+  readonly access: Access
   readonly handle: (request: ApiRequest, reply: FastifyReply) => Promise<Answer | FastifyReply>
 }
 
@@ -49,7 +48,7 @@ type Verb = 'GET' | 'POST' | 'PUT' | 'DELETE'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. There is no route without: the app refuses to start. */
-    access?: 'anyone' | Operation['access']
+    access?: 'anyone' | Access
   }
   interface FastifyRequest {
     receivedAt: Micros
@@ -89,11 +88,16 @@ export function sendMethodNotAllowed(reply: FastifyReply, allowed: readonly stri
 
 export function sendFailure(reply: FastifyReply, failure: Failure): FastifyReply {
   if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
+  for (const header of ofSuccess) reply.removeHeader(header)
   return reply
     .code(failure.status)
     .type('application/json')
+    .header('x-content-type-options', 'nosniff')
     .send(pythonJson({ success: false, message: failure.message }))
 }
+
+/** What an answer may have set before it failed. */
+const ofSuccess = ['etag', 'content-length', 'content-type']
 
 /** v1's answer to anything that was thrown. */
 export function apiFailure(error: unknown, debug: boolean): Failure {
@@ -112,22 +116,18 @@ async function runOperation(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const ids = idsOf(request)
-  if (ids === null) {
-    reply.callNotFound()
-    return reply
-  }
   const form = new Form(request.raw, context.exchange.content, context.limits)
   request.form = form
   try {
     const identity = await context.authenticator.identify({
       headers: request.headers,
       argument: name => form.argument(name),
-      asVisitor: operation.access === 'visitor',
+      access: operation.access,
     })
     const caller: Caller = { ...identity, address: request.ip }
     request.caller = caller
     const { receivedAt, protocol, host } = request
+    const ids = idsOf(request)
     const answer = await operation.handle(
       { caller, ids, form, receivedAt, origin: `${protocol}://${host}` },
       reply,
@@ -142,9 +142,7 @@ function isReply(answer: Answer | FastifyReply, reply: FastifyReply): answer is 
   return answer === reply
 }
 
-/** Null if a segment is empty: then the path is none of ours. */
-function idsOf(request: FastifyRequest): Ids | null {
-  const params = request.params as Partial<Record<keyof Ids, string>>
-  if (Object.values(params).includes('')) return null
+function idsOf(request: FastifyRequest): Ids {
+  const params = request.params as Partial<Ids>
   return { course: params.course ?? '', assignment: params.assignment ?? '', user: params.user ?? '' }
 }

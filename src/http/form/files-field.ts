@@ -45,7 +45,6 @@ export class FilesField implements FieldSink, JsonHandler {
   #element: Element | null = null
   /** The string that is being read, if it is one that we want. */
   #reading: Content | Text | null = null
-  #decoded = Buffer.alloc(0)
   #decodedEnd = 0
   /** Whole files whose bytes the store has not been given yet. */
   readonly #ended: { path: string; staging: BlobStaging }[] = []
@@ -60,7 +59,7 @@ export class FilesField implements FieldSink, JsonHandler {
 
   /** @throws TooLarge */
   write(bytes: Buffer): void {
-    this.#makeRoom(bytes.length)
+    makeRoom(bytes.length)
     this.#readJson(() => this.#json.write(bytes))
     this.#flushContent()
   }
@@ -69,8 +68,8 @@ export class FilesField implements FieldSink, JsonHandler {
   writeEncoded(bytes: Buffer, from: number): number {
     const content = this.#reading
     if (content === null || content instanceof Text || !this.#json.isInString) return from
-    this.#makeRoom(bytes.length)
-    const { stoppedAt, end } = content.base64.decodeEncoded(bytes, from, this.#decoded, 0)
+    makeRoom(bytes.length)
+    const { stoppedAt, end } = content.base64.decodeEncoded(bytes, from, decoded, 0)
     this.#decodedEnd = end
     this.#flushContent()
     return stoppedAt
@@ -119,7 +118,7 @@ export class FilesField implements FieldSink, JsonHandler {
   stringBytes(bytes: Buffer, from: number, to: number): void {
     if (this.#reading === null) return
     if (this.#reading instanceof Text) this.#reading.add(bytes, from, to)
-    else this.#decodedEnd = this.#reading.base64.decode(bytes, from, to, this.#decoded, this.#decodedEnd)
+    else this.#decodedEnd = this.#reading.base64.decode(bytes, from, to, decoded, this.#decodedEnd)
   }
 
   endValue(_kind: JsonKind, depth: number): void {
@@ -187,14 +186,10 @@ export class FilesField implements FieldSink, JsonHandler {
   #flushContent(): void {
     if (this.#reading === null || this.#reading instanceof Text) return
     const { staging } = this.#reading
-    staging.write(this.#decoded.subarray(0, this.#decodedEnd))
+    staging.write(decoded.subarray(0, this.#decodedEnd))
     this.#decodedEnd = 0
     if (staging.sizeBytes > this.#limits.maxFileBytes)
       throw new TooLarge('bytes in one file', this.#limits.maxFileBytes)
-  }
-
-  #makeRoom(sizeBytes: number): void {
-    if (this.#decoded.length < sizeBytes) this.#decoded = Buffer.allocUnsafe(sizeBytes)
   }
 
   #readJson(read: () => void): void {
@@ -206,6 +201,13 @@ export class FilesField implements FieldSink, JsonHandler {
       this.#jsonFault = error
     }
   }
+}
+
+/** Content that has just been decoded. One for all requests: it has been passed on when `write` returns. */
+let decoded = Buffer.allocUnsafeSlow(64 * 1024)
+
+function makeRoom(sizeBytes: number): void {
+  if (decoded.length < sizeBytes) decoded = Buffer.allocUnsafeSlow(sizeBytes)
 }
 
 /** Gathers a string that is short, or too long to be of use. */

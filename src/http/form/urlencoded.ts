@@ -38,7 +38,6 @@ export class UrlencodedDecoder {
   #nameBytes = 0
   /** A `%` with at most one digit that the last chunk ended with. */
   #carried: Buffer = Buffer.alloc(0)
-  #decoded = Buffer.alloc(0)
 
   constructor(openField: OpenField) {
     this.#openField = openField
@@ -54,8 +53,7 @@ export class UrlencodedDecoder {
   }
 
   #decode(chunk: Buffer, isLast: boolean): void {
-    if (this.#decoded.length < chunk.length) this.#decoded = Buffer.allocUnsafe(chunk.length)
-    const decoded = this.#decoded
+    const decoded = scratch(chunk.length)
     this.#carried = Buffer.alloc(0)
     const size = chunk.length
     let length = 0
@@ -117,4 +115,12 @@ export class UrlencodedDecoder {
 
 function hexValue(byte: number | undefined): number {
   return hexValues[byte ?? 0] as number
+}
+
+let shared = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** One for all requests: what is in it has been taken when `write` returns. */
+function scratch(sizeBytes: number): Buffer {
+  if (shared.length < sizeBytes) shared = Buffer.allocUnsafeSlow(sizeBytes)
+  return shared
 }

@@ -1,0 +1,106 @@
+// Starts and ends the servers that are measured.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Identity, Target } from '../load/job.ts'
+
+export type PeerName = 'ours' | 'python' | 'bare'
+
+/** How to run one kind of server. */
+export type Launch = {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  identity: Identity
+  logFile: string
+  port: number
+}
+
+const START_MS = 20_000
+const STOP_MS = 5_000
+
+const running = new Set<ChildProcess>()
+// Whatever ends the benchmark, no server outlives it.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export class ServerProcess {
+  readonly target: Target
+  readonly #launch: Launch
+  #child: ChildProcess | null = null
+
+  constructor(launch: Launch) {
+    this.#launch = launch
+    this.target = { port: launch.port, identity: launch.identity }
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('the server is not running')
+    return this.#child.pid
+  }
+
+  /** Resolves when the server says that it is well. */
+  async start(): Promise<void> {
+    const { command, args, env, logFile, port } = this.#launch
+    const log = openSync(logFile, 'a')
+    const child = spawn(command, args, { env, stdio: ['ignore', log, log] })
+    closeSync(log)
+    this.#child = child
+    running.add(child)
+    child.once('exit', () => running.delete(child))
+
+    const endsAt = performance.now() + START_MS
+    while (!(await isWell(port))) {
+      if (child.exitCode !== null) throw new Error(`${command} ended at once, see ${logFile}`)
+      if (performance.now() > endsAt) throw new Error(`${command} does not answer, see ${logFile}`)
+      await sleep(50)
+    }
+  }
+
+  /** Asks to end; insists when that takes too long. */
+  async stop(): Promise<void> {
+    const insist = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS)
+    await this.#end('SIGTERM')
+    clearTimeout(insist)
+  }
+
+  /** As `kill -9` in the middle of the work, and a new start on the same data. */
+  async killAndRestart(): Promise<void> {
+    await this.#end('SIGKILL')
+    await this.start()
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    this.#child = null
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+}
+
+async function isWell(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/healthz`)
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    // Refused: it does not listen yet.
+    return false
+  }
+}
+
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return address.port
+}

@@ -1,0 +1,102 @@
+// The result as a table that reads well on a terminal and as Markdown.
+
+import { type Figures, judge, type ScenarioFigures, type ServerFigures, type Verdict } from './figures.ts'
+
+const LOAD_BUSY_LIMIT = 0.9
+
+export type Circumstances = {
+  commit: string
+  date: string
+  node: string
+  processor: string
+  cores: number
+  /** Processes that wanted a core in the minute before: what else the machine was doing. */
+  loadBefore: number
+  quick: boolean
+}
+
+export function renderReport(circumstances: Circumstances, results: ScenarioFigures[]): string {
+  const { commit, date, node, processor, cores, loadBefore, quick } = circumstances
+  const parts = [
+    `# Benchmark of ${commit}`,
+    `${date}, Node ${node}, ${cores} × ${processor}, load before the run ${loadBefore.toFixed(2)}`,
+    ...(quick ? ['A quick run: too short and too small to judge speed by.'] : []),
+    renderTable(
+      ['scenario', 'server', 'rate/s', 'p50 ms', 'p99 ms', 'peak MB', 'errors', 'lost'],
+      results.flatMap(rowsOf),
+    ),
+    renderTable(
+      ['scenario', 'wanted of ours', 'ours/python', 'ours/bare', 'met'],
+      results.map(result => verdictRow(result.title, judge(result))),
+    ),
+    ...remarksOn(results),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function rowsOf({ title, servers }: ScenarioFigures): string[][] {
+  return servers.flatMap((server, index) => {
+    const rows = [serverRow(index === 0 ? title : '', server)]
+    if (server.meanwhile) rows.push(meanwhileRow(server.meanwhile))
+    return rows
+  })
+}
+
+function serverRow(title: string, server: ServerFigures): string[] {
+  return [
+    title,
+    server.peer,
+    ...figureCells(server),
+    server.peakMb === null ? '' : server.peakMb.toFixed(0),
+    String(server.errors),
+    server.lost === null ? '' : String(server.lost),
+  ]
+}
+
+function meanwhileRow(figures: Figures): string[] {
+  return ['', '… GET courses meanwhile', ...figureCells(figures), '', String(figures.errors), '']
+}
+
+function figureCells({ perSecond, p50Ms, p99Ms }: Figures): string[] {
+  return [readable(perSecond), readable(p50Ms), readable(p99Ms)]
+}
+
+function verdictRow(title: string, { wanted, timesPython, timesBare, met }: Verdict): string[] {
+  const times = (value: number | null) => (value === null ? '' : `${readable(value)} ×`)
+  return [
+    title,
+    wanted,
+    times(timesPython),
+    times(timesBare),
+    met === null ? 'not judged' : met ? 'yes' : 'NO',
+  ]
+}
+
+function remarksOn(results: ScenarioFigures[]): string[] {
+  const remarks = results.flatMap(({ title, servers }) =>
+    servers.flatMap(server => {
+      const where = `- ${title}, ${server.peer}: `
+      const samples = [...server.errorSamples, ...(server.meanwhile?.errorSamples ?? [])]
+      const lines = samples.map(sample => where + sample)
+      if (server.loadBusy > LOAD_BUSY_LIMIT) {
+        lines.push(`${where}the load process was busy all the time, the server may be faster than this`)
+      }
+      return lines
+    }),
+  )
+  return remarks.length > 0 ? [remarks.join('\n')] : []
+}
+
+/** Three digits that count. */
+function readable(value: number): string {
+  if (!Number.isFinite(value)) return ''
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function renderTable(header: string[], rows: string[][]): string {
+  const widths = header.map((name, column) =>
+    Math.max(name.length, ...rows.map(row => row[column]?.length ?? 0)),
+  )
+  const line = (cells: string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
+  return [line(header), line(widths.map(width => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
