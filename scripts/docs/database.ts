@@ -104,7 +104,9 @@ function readIndexes(sqlite: Sqlite.Database, table: string): Index[] {
 export function databaseDiagram(tables: readonly Table[]): string {
   const relations = tables.flatMap(({ name, columns }) =>
     columns.flatMap(column =>
-      column.references === null ? [] : [`  ${column.references} ||--o{ ${name} : ${column.name}`],
+      column.references === null
+        ? []
+        : [`  ${column.references} ${column.isNullable ? '|o' : '||'}--o{ ${name} : ${column.name}`],
     ),
   )
   const entities = tables.map(
@@ -124,8 +126,14 @@ export function databaseTables(tables: readonly Table[]): string {
     tables.map(({ name, columns, indexes }) => [
       code(name),
       columns.map(describeColumn).join(', '),
-      indexes.filter(index => index.isUnique).map(describeIndex).join('; '),
-      indexes.filter(index => !index.isUnique).map(describeIndex).join('; '),
+      indexes
+        .filter(index => index.isUnique)
+        .map(describeIndex)
+        .join('; '),
+      indexes
+        .filter(index => !index.isUnique)
+        .map(describeIndex)
+        .join('; '),
     ]),
   )
 }

@@ -1,6 +1,11 @@
 /** What the server refuses or cannot do, as tables: code, status, message. */
 import { refusalFailures } from '../../src/http/compat/refusals.ts'
-import { badRequestMessages, type Failure, notIdentifiedFailures, troubleFailures } from '../../src/http/errors.ts'
+import {
+  badRequestMessages,
+  type Failure,
+  notIdentifiedFailures,
+  troubleFailures,
+} from '../../src/http/errors.ts'
 import { code, markdownTable } from './markdown.ts'
 
 export function refusalTable(): string {

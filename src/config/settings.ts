@@ -68,7 +68,7 @@ export const settings = [
   {
     name: 'debug',
     variables: ['NGSHARE_DEBUG'],
-    meaning: 'explain refusals, log more, and serve the page that fills, clears and shows the database',
+    meaning: 'explain refusals, and serve the page that fills, clears and shows the database',
   },
   {
     name: 'no-upgrade-db',

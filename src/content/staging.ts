@@ -22,6 +22,7 @@ export interface StagedBlob {
 
 export class BlobStaging {
   readonly #store: ContentStore
+  readonly #smallLimit: number
   readonly #sha256 = createHash('sha256')
   readonly #md5 = createHash('md5')
   #digests: { sha256: string; md5: string } | null = null
@@ -31,8 +32,10 @@ export class BlobStaging {
   #large: WriteBuffer | null = null
   #blob: UnplacedBlob | null = null
 
-  constructor(store: ContentStore) {
+  /** `mayStaySmall` false: the bytes go to the store however few they are. */
+  constructor(store: ContentStore, options: { mayStaySmall: boolean } = { mayStaySmall: true }) {
     this.#store = store
+    this.#smallLimit = options.mayStaySmall ? inlineLimitBytes : 0
   }
 
   get sizeBytes(): number {
@@ -45,7 +48,7 @@ export class BlobStaging {
     this.#sha256.update(bytes)
     this.#md5.update(bytes)
     this.#sizeBytes += bytes.length
-    if (this.#large === null && this.#sizeBytes <= inlineLimitBytes) {
+    if (this.#large === null && this.#sizeBytes <= this.#smallLimit) {
       this.#small.push(Buffer.from(bytes))
       return
     }

@@ -1,5 +1,5 @@
 /** The durable facts, one interface a table, as the driver returns them. Moments are microseconds (UTC). */
-import type { Generated, Insertable, Selectable } from 'kysely'
+import type { Generated, Insertable } from 'kysely'
 
 export interface Schema {
   users: UserTable
@@ -12,6 +12,7 @@ export interface Schema {
   trees: TreeTable
   tree_files: TreeFileTable
   blobs: BlobTable
+  heartbeat: HeartbeatTable
   events: EventTable
 }
 
@@ -108,6 +109,12 @@ interface BlobTable {
   bytes: Buffer | null
 }
 
+/** One row, written to see whether writing works. */
+interface HeartbeatTable {
+  id: number
+  at: number
+}
+
 /** Who did what to what, when, from where. Append-only: names are kept as they were then. */
 interface EventTable {
   id: Generated<number>
@@ -120,5 +127,4 @@ interface EventTable {
   subject: string | null
 }
 
-export type EventRow = Insertable<EventTable>
-export type MemberRow = Selectable<MemberTable>
+export type TreeFileRow = Insertable<TreeFileTable>

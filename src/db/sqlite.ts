@@ -1,5 +1,5 @@
 /** The database in one SQLite file: the embedded default. */
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
@@ -26,6 +26,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
   try {
     await makeFolder(dirname(input.path))
     refuseForeign(input.path)
+    closeSync(openSync(input.path, 'a', 0o600)) // students' work is nobody else's on this machine, either
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
     writing.pragma('journal_mode = wal')
     writing.pragma('synchronous = normal')
@@ -66,7 +67,8 @@ class SqliteDatabase implements Database {
 
   async check(): Promise<void> {
     await this.read.selectFrom('users').select('id').limit(1).execute()
-    await this.write(trx => trx.selectFrom('users').select('id').limit(1).execute())
+    const at = Date.now() * 1000
+    await this.write(trx => trx.updateTable('heartbeat').set({ at }).execute())
   }
 
   async close(): Promise<void> {
@@ -103,12 +105,12 @@ function refuseForeign(path: string): void {
   if (!existsSync(path) || statSync(path).size === 0) return
   const looking = new Sqlite(path, { readonly: true, timeout: startLockTimeoutMs })
   try {
-    const table = looking.prepare(`select 1 from sqlite_master where name = 'alembic_version'`).get()
-    if (table === undefined) return
-    throw new Trouble(
-      'database',
-      `${path} is a database of the Python ngshare; it was left untouched: name a new one`,
+    const tables = new Set(
+      looking.prepare(`select name from sqlite_master where type = 'table'`).pluck().all(),
     )
+    if (tables.size === 0 || tables.has('kysely_migration')) return
+    const owner = tables.has('alembic_version') ? 'the Python ngshare' : 'another program'
+    throw new Trouble('database', `${path} is a database of ${owner}; it was left untouched: name a new one`)
   } finally {
     looking.close()
   }

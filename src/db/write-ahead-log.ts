@@ -10,6 +10,7 @@ export class WriteAheadLog {
   readonly #file: FileHandle
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
+  #failure: unknown = null
 
   private constructor(file: FileHandle) {
     this.#file = file
@@ -24,23 +25,35 @@ export class WriteAheadLog {
     return this.#running !== null
   }
 
-  /** A sync that is under way may have begun before the caller's commit, so its caller gets the next one. */
+  /**
+   * A sync that is under way may have begun before the caller's commit, so its caller gets the next one. When one
+   * has failed, all later ones do: the system may have dropped what it could not write, and a second try would say
+   * that all is well.
+   */
   sync(): Promise<void> {
     if (this.#running === null) return this.#start()
-    this.#next ??= this.#running
-      .catch(() => undefined) // its own callers learn of it; ours ask the disk anew
-      .then(() => {
-        this.#next = null
-        return this.#start()
-      })
+    this.#next ??= this.#running.then(() => {
+      this.#next = null
+      return this.#start()
+    })
     return this.#next
   }
 
   #start(): Promise<void> {
-    this.#running = this.#file.datasync().finally(() => {
+    this.#running = this.#write().finally(() => {
       this.#running = null
     })
     return this.#running
+  }
+
+  async #write(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
+    try {
+      await this.#file.datasync()
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
   }
 
   async close(): Promise<void> {

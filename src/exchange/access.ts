@@ -22,19 +22,6 @@ export async function getCourseId(db: Reader, course: string): Promise<number> {
   return row.id
 }
 
-/** The id of an assignment that is not hidden. @throws Refusal `assignment-not-found` */
-export async function getAssignmentId(db: Reader, courseId: number, assignment: string): Promise<number> {
-  const row = await db
-    .selectFrom('assignments')
-    .select('id')
-    .where('course_id', '=', courseId)
-    .where('name', '=', assignment)
-    .where('hidden_at', 'is', null)
-    .executeTakeFirst()
-  if (row === undefined) throw new Refusal('assignment-not-found')
-  return row.id
-}
-
 export async function findRole(db: Reader, courseId: number, user: string): Promise<Role | null> {
   const row = await db
     .selectFrom('members')
@@ -68,39 +55,104 @@ export async function requireSelfOrInstructor(
   if (caller.name !== user) await requireInstructor(db, courseId, caller)
 }
 
-/** The course and assignment, for an instructor or admin. */
-export async function getTaughtAssignmentId(db: Reader, caller: Caller, ref: AssignmentRef): Promise<number> {
-  const courseId = await getCourseId(db, ref.course)
-  await requireInstructor(db, courseId, caller)
-  return getAssignmentId(db, courseId, ref.assignment)
+/** An assignment that is not hidden, and its course, for someone who may ask. */
+export interface Assignment {
+  readonly id: number
+  readonly courseId: number
+}
+
+/** For members and admins. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
+export async function getMembersAssignment(
+  db: Reader,
+  caller: Caller,
+  ref: AssignmentRef,
+): Promise<Assignment> {
+  return getAssignment(db, ref, caller, role => {
+    if (role === null && !caller.isAdmin) throw new Refusal('not-related')
+  })
+}
+
+/** For instructors and admins. @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found` */
+export async function getTaughtAssignment(
+  db: Reader,
+  caller: Caller,
+  ref: AssignmentRef,
+): Promise<Assignment> {
+  return getAssignment(db, ref, caller, role => {
+    if (role !== 'instructor' && !caller.isAdmin) throw new Refusal('not-instructor')
+  })
+}
+
+/** For the user whom something is about, instructors and admins. @throws Refusal as `getTaughtAssignment` */
+export async function getUsersAssignment(
+  db: Reader,
+  caller: Caller,
+  ref: AssignmentRef,
+  user: string,
+): Promise<Assignment> {
+  if (caller.name !== user) return getTaughtAssignment(db, caller, ref)
+  return getAssignment(db, ref, caller, () => undefined)
+}
+
+/** One query, as every fetch and submission begins with it; the order of the checks is the contract's. */
+async function getAssignment(
+  db: Reader,
+  ref: AssignmentRef,
+  caller: Caller,
+  checkRole: (role: Role | null) => void,
+): Promise<Assignment> {
+  const found = await db
+    .selectFrom('courses')
+    .leftJoin('assignments', join =>
+      join
+        .onRef('assignments.course_id', '=', 'courses.id')
+        .on('assignments.name', '=', ref.assignment)
+        .on('assignments.hidden_at', 'is', null),
+    )
+    .leftJoin('users', join => join.on('users.name', '=', caller.name))
+    .leftJoin('members', join =>
+      join.onRef('members.course_id', '=', 'courses.id').onRef('members.user_id', '=', 'users.id'),
+    )
+    .select(['courses.id as courseId', 'assignments.id', 'members.role'])
+    .where('courses.name', '=', ref.course)
+    .where('courses.hidden_at', 'is', null)
+    .executeTakeFirst()
+  if (found === undefined) throw new Refusal('course-not-found')
+  checkRole(found.role)
+  if (found.id === null) throw new Refusal('assignment-not-found')
+  return { id: found.id, courseId: found.courseId }
 }
 
 /**
  * The user whose submissions are asked for: a member of the course, or one who was (or is an admin) and owns a
  * submission of the assignment. @throws Refusal `student-not-found`
  */
-export async function getSubmitterId(
-  db: Reader,
-  input: { courseId: number; assignmentId: number; user: string },
-): Promise<number> {
-  const user = await db.selectFrom('users').select('id').where('name', '=', input.user).executeTakeFirst()
-  if (user === undefined) throw new Refusal('student-not-found')
-  const member = await db
-    .selectFrom('members')
-    .select('id')
-    .where('course_id', '=', input.courseId)
-    .where('user_id', '=', user.id)
+export async function getSubmitterId(db: Reader, assignment: Assignment, user: string): Promise<number> {
+  const found = await db
+    .selectFrom('users')
+    .select('users.id')
+    .where('users.name', '=', user)
+    .where(eb =>
+      eb.or([
+        eb.exists(
+          eb
+            .selectFrom('members')
+            .select('members.id')
+            .where('members.course_id', '=', assignment.courseId)
+            .whereRef('members.user_id', '=', 'users.id'),
+        ),
+        eb.exists(
+          eb
+            .selectFrom('submissions')
+            .select('submissions.id')
+            .where('submissions.assignment_id', '=', assignment.id)
+            .whereRef('submissions.user_id', '=', 'users.id'),
+        ),
+      ]),
+    )
     .executeTakeFirst()
-  if (member !== undefined) return user.id
-  const submission = await db
-    .selectFrom('submissions')
-    .select('id')
-    .where('assignment_id', '=', input.assignmentId)
-    .where('user_id', '=', user.id)
-    .limit(1)
-    .executeTakeFirst()
-  if (submission === undefined) throw new Refusal('student-not-found')
-  return user.id
+  if (found === undefined) throw new Refusal('student-not-found')
+  return found.id
 }
 
 /** The id of a user, who comes into being where needed. @throws Refusal `illegal-name` */

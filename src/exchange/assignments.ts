@@ -4,9 +4,9 @@ import { Refusal } from '../domain/errors.ts'
 import { checkNewName } from '../domain/names.ts'
 import {
   ensureUser,
-  getAssignmentId,
   getCourseId,
-  getTaughtAssignmentId,
+  getMembersAssignment,
+  getTaughtAssignment,
   requireInstructor,
   requireMember,
 } from './access.ts'
@@ -38,13 +38,11 @@ export async function fetchAssignment(
   input: { caller: Caller } & AssignmentRef,
 ): Promise<DirectoryTree> {
   const db = exchange.db.read
-  const courseId = await getCourseId(db, input.course)
-  await requireMember(db, courseId, input.caller)
-  const assignmentId = await getAssignmentId(db, courseId, input.assignment)
+  const assignment = await getMembersAssignment(db, input.caller, input)
   const release = await db
     .selectFrom('releases')
     .select('tree_id')
-    .where('assignment_id', '=', assignmentId)
+    .where('assignment_id', '=', assignment.id)
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirstOrThrow()
@@ -110,8 +108,8 @@ export async function hideAssignment(
   const at = exchange.clock()
   const { caller, course, assignment } = input
   await exchange.db.write(async trx => {
-    const assignmentId = await getTaughtAssignmentId(trx, caller, input)
-    await trx.updateTable('assignments').set({ hidden_at: at }).where('id', '=', assignmentId).execute()
+    const { id } = await getTaughtAssignment(trx, caller, input)
+    await trx.updateTable('assignments').set({ hidden_at: at }).where('id', '=', id).execute()
     await recordEvent(trx, { at, caller, action: 'hide-assignment', course, assignment })
   })
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { StagedBlob } from '../content/staging.ts'
 import type { Reader, Writer } from '../db/database.ts'
-import { Refusal, Trouble } from '../domain/errors.ts'
+import type { TreeFileRow } from '../db/schema.ts'
+import { Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A tree that has arrived; its paths are legal and stand once. */
@@ -57,8 +58,7 @@ export async function writeWithTree<Result>(
         known = new Set() // a sweep took it between our look and our transaction: bring our own bytes
         continue
       }
-      // After a refusal the transaction is surely undone. After trouble it may not be: the sweep will know.
-      if (error instanceof Refusal) await removeUnused(exchange, placed, new Set())
+      if (isSurelyUndone(error)) await removeUnused(exchange, placed, new Set())
       throw error
     }
   }
@@ -88,6 +88,7 @@ export async function readTree(db: Reader, treeId: number): Promise<DirectoryTre
 }
 
 const inlineBatchBytes = 1024 * 1024
+const rowsPerInsert = 50
 
 /**
  * The bytes of every file of a tree, in order: for each file an iterable of chunks, to be read before the next.
@@ -131,6 +132,13 @@ async function readInline(db: Reader, ids: readonly number[]): Promise<Map<numbe
 }
 
 class KnownBlobVanished extends Error {}
+
+/** After other trouble the transaction may have been committed all the same: the sweep will know. */
+function isSurelyUndone(error: unknown): boolean {
+  return error instanceof Refusal || (error instanceof Trouble && undone.has(error.kind))
+}
+
+const undone: ReadonlySet<TroubleKind> = new Set(['storage-full', 'database-busy'])
 
 /** Which of the tree's large blobs are stored already: those need no second copy. */
 async function findKnownBlobs(db: Reader, tree: StagedTree): Promise<Set<string>> {
@@ -178,16 +186,16 @@ async function insertTree(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
+  const rows: TreeFileRow[] = []
   for (const [position, file] of tree.entries()) {
+    const isExecutable = file.isExecutable ? 1 : 0
+    const blobId = await ensureBlob(trx, file.blob, input)
+    rows.push({ tree_id: id, position, path: file.path, is_executable: isExecutable, blob_id: blobId })
+  }
+  for (let from = 0; from < rows.length; from += rowsPerInsert) {
     await trx
       .insertInto('tree_files')
-      .values({
-        tree_id: id,
-        position,
-        path: file.path,
-        is_executable: file.isExecutable ? 1 : 0,
-        blob_id: await ensureBlob(trx, file.blob, input),
-      })
+      .values(rows.slice(from, from + rowsPerInsert))
       .execute()
   }
   return id
@@ -198,15 +206,9 @@ async function ensureBlob(
   blob: StagedBlob,
   input: { placed: Map<string, string>; at: number; usedLocations: Set<string> },
 ): Promise<number> {
-  const known = await trx
-    .selectFrom('blobs')
-    .select('id')
-    .where('sha256', '=', blob.sha256)
-    .executeTakeFirst()
-  if (known !== undefined) return known.id
   const location = input.placed.get(blob.sha256) ?? null
-  if (location === null && blob.bytes === null) throw new KnownBlobVanished()
-  const { id } = await trx
+  if (location === null && blob.bytes === null) return getBlobId(trx, blob.sha256)
+  const inserted = await trx
     .insertInto('blobs')
     .values({
       sha256: blob.sha256,
@@ -216,10 +218,18 @@ async function ensureBlob(
       location,
       bytes: blob.bytes,
     })
+    .onConflict(conflict => conflict.column('sha256').doNothing())
     .returning('id')
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
+  if (inserted === undefined) return getBlobId(trx, blob.sha256)
   if (location !== null) input.usedLocations.add(location)
-  return id
+  return inserted.id
+}
+
+async function getBlobId(trx: Writer, sha256: string): Promise<number> {
+  const known = await trx.selectFrom('blobs').select('id').where('sha256', '=', sha256).executeTakeFirst()
+  if (known === undefined) throw new KnownBlobVanished()
+  return known.id
 }
 
 /** One line a file, `<sha256> <x or -> <path as a JSON string>\n`, in order. */

@@ -1,6 +1,6 @@
 /** Feedback: what an instructor returns for exactly one submission. The newest is served, older sets are kept. */
 import type { Micros } from '../domain/timestamp.ts'
-import { ensureUser, getCourseId, getSubmitterId, getTaughtAssignmentId } from './access.ts'
+import { ensureUser, getSubmitterId, getTaughtAssignment } from './access.ts'
 import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
 import { getSubmission, getSubmitter } from './submissions.ts'
@@ -87,7 +87,6 @@ async function getFeedbackTarget(
   db: Exchange['db']['read'],
   input: FeedbackInput,
 ): Promise<{ assignmentId: number; userId: number }> {
-  const assignmentId = await getTaughtAssignmentId(db, input.caller, input)
-  const courseId = await getCourseId(db, input.course)
-  return { assignmentId, userId: await getSubmitterId(db, { courseId, assignmentId, user: input.student }) }
+  const assignment = await getTaughtAssignment(db, input.caller, input)
+  return { assignmentId: assignment.id, userId: await getSubmitterId(db, assignment, input.student) }
 }

@@ -4,12 +4,10 @@ import { Refusal } from '../domain/errors.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import {
   ensureUser,
-  getAssignmentId,
-  getCourseId,
+  getMembersAssignment,
   getSubmitterId,
-  getTaughtAssignmentId,
-  requireMember,
-  requireSelfOrInstructor,
+  getTaughtAssignment,
+  getUsersAssignment,
 } from './access.ts'
 import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
@@ -29,7 +27,7 @@ export async function maySubmit(
   exchange: Exchange,
   input: { caller: Caller } & AssignmentRef,
 ): Promise<void> {
-  await getSubmittableId(exchange.db.read, input)
+  await getMembersAssignment(exchange.db.read, input.caller, input)
 }
 
 /**
@@ -43,7 +41,7 @@ export async function submitAssignment(
 ): Promise<Micros> {
   const { caller, course, assignment } = input
   return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
-    const assignmentId = await getSubmittableId(trx, input)
+    const { id: assignmentId } = await getMembersAssignment(trx, caller, input)
     const userId = await ensureUser(trx, caller.name, input.receivedAt)
     const receivedAt = await insertSubmission(trx, {
       assignment_id: assignmentId,
@@ -62,12 +60,12 @@ export async function listSubmissions(
   input: { caller: Caller } & AssignmentRef,
 ): Promise<SubmissionSummary[]> {
   const db = exchange.db.read
-  const assignmentId = await getTaughtAssignmentId(db, input.caller, input)
+  const assignment = await getTaughtAssignment(db, input.caller, input)
   return db
     .selectFrom('submissions')
     .innerJoin('users', 'users.id', 'submissions.user_id')
     .select(['users.name as student', 'submissions.received_at as receivedAt'])
-    .where('submissions.assignment_id', '=', assignmentId)
+    .where('submissions.assignment_id', '=', assignment.id)
     .orderBy('submissions.id')
     .execute()
 }
@@ -110,11 +108,8 @@ export async function getSubmitter(
   db: Reader,
   input: StudentInput,
 ): Promise<{ assignmentId: number; userId: number }> {
-  const courseId = await getCourseId(db, input.course)
-  await requireSelfOrInstructor(db, courseId, input.caller, input.student)
-  const assignmentId = await getAssignmentId(db, courseId, input.assignment)
-  const userId = await getSubmitterId(db, { courseId, assignmentId, user: input.student })
-  return { assignmentId, userId }
+  const assignment = await getUsersAssignment(db, input.caller, input, input.student)
+  return { assignmentId: assignment.id, userId: await getSubmitterId(db, assignment, input.student) }
 }
 
 /** @throws Refusal `submission-not-found` */
@@ -132,12 +127,6 @@ export async function getSubmission(
   const submission = await submissions.orderBy('received_at', 'desc').limit(1).executeTakeFirst()
   if (submission === undefined) throw new Refusal('submission-not-found')
   return submission
-}
-
-async function getSubmittableId(db: Reader, input: { caller: Caller } & AssignmentRef): Promise<number> {
-  const courseId = await getCourseId(db, input.course)
-  await requireMember(db, courseId, input.caller)
-  return getAssignmentId(db, courseId, input.assignment)
 }
 
 async function insertSubmission(

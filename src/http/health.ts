@@ -1,32 +1,33 @@
 /** Whether we live, and whether we could serve now. Open to everyone; tells nothing about anyone. */
 import type { FastifyInstance } from 'fastify'
 import type { Exchange } from '../exchange/exchange.ts'
-
-const okay = { success: true }
+import { pythonJson } from './compat/python-json.ts'
 
 /** `healthz` answers whatever else is in trouble; `readyz` asks the database and the content store. */
 export function registerHealth(app: FastifyInstance, options: { exchange: Exchange; prefix: string }): void {
   const { exchange, prefix } = options
+  const open = { config: { access: 'anyone' } } as const
   for (const base of new Set(['/', prefix])) {
-    app.get(`${base}healthz`, { config: { access: 'anyone' } }, (_request, reply) => reply.send(okay))
-    app.get(`${base}readyz`, { config: { access: 'anyone' } }, async (request, reply) => {
-      const [database, content] = await Promise.all([
-        works(exchange.db.check()),
-        works(exchange.content.check()),
+    app.get(`${base}healthz`, open, (_request, reply) =>
+      reply.type('application/json').send(pythonJson({ success: true })),
+    )
+    app.get(`${base}readyz`, open, async (request, reply) => {
+      const troubles = await Promise.all([
+        troubleIn(exchange.db.check()),
+        troubleIn(exchange.content.check()),
       ])
-      for (const trouble of [database, content])
-        if (trouble !== null) request.log.error({ err: trouble }, 'not ready')
-      const success = database === null && content === null
-      return reply.code(success ? 200 : 503).send({
-        success,
-        database: database === null ? 'ok' : 'failed',
-        content: content === null ? 'ok' : 'failed',
-      })
+      const [database, content] = troubles.map(trouble => (trouble === null ? 'ok' : 'failed'))
+      for (const err of troubles) if (err !== null) request.log.error({ err }, 'not ready')
+      const success = troubles.every(trouble => trouble === null)
+      return reply
+        .code(success ? 200 : 503)
+        .type('application/json')
+        .send(pythonJson({ success, database, content }))
     })
   }
 }
 
-async function works(check: Promise<void>): Promise<unknown> {
+async function troubleIn(check: Promise<void>): Promise<unknown> {
   try {
     await check
     return null

@@ -60,8 +60,10 @@ export function ask(server: Server, method: string, path: string, options: AskOp
   if (options.body === undefined && options.fields !== undefined) {
     headers['content-type'] = 'application/x-www-form-urlencoded'
   }
-  if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body))
   Object.assign(headers, options.headers)
+  if (body !== undefined && headers['transfer-encoding'] === undefined) {
+    headers['content-length'] ??= String(Buffer.byteLength(body))
+  }
   return new Promise((resolve, reject) => {
     const asked = request(
       { host: '127.0.0.1', port: server.port, agent: server.agent, method, path: path + query, headers },

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { afterAll, onTestFinished } from 'vitest'
 import { compose } from '../../src/compose.ts'
 import { readCommandLine } from '../../src/config/command-line.ts'
-import { checkSettings } from '../../src/config/config.ts'
+import { type Config, checkSettings } from '../../src/config/config.ts'
 import { type Answer, type AskOptions, ask, type Person, personAt } from './client.ts'
 import type { WireFile } from './trees.ts'
 
@@ -23,6 +23,8 @@ export interface ServiceOptions {
   readonly maxFileBytes?: number
   readonly maxFiles?: number
   readonly retentionDays?: number
+  /** Told to serve the network, and to trust it. */
+  readonly trustNetwork?: boolean
   readonly logLevel?: 'error' | 'info'
   /** Where another service keeps its database and files, to share them or to take them over. */
   readonly folder?: string
@@ -65,6 +67,13 @@ export async function aService(options: ServiceOptions = {}): Promise<Service> {
   const service = await openService(options)
   onTestFinished(() => service.close())
   return service
+}
+
+/** A folder that outlives the services in it: pass it to `aService` to stop and start on the same files. */
+export async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ngshare-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** For files whose tests leave the service as they found it: lives until the last of them ends. */
@@ -137,10 +146,7 @@ async function openService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** The settings as an operator would give them. */
-function configOf(
-  options: ServiceOptions & { prefix: string; database: string; storage: string },
-): ReturnType<typeof checkSettings> {
+function configOf(options: ServiceOptions & { prefix: string; database: string; storage: string }): Config {
   const values = {
     prefix: options.prefix,
     database: `sqlite:///${options.database}`,
@@ -155,7 +161,13 @@ function configOf(
     value === undefined ? [] : [`--${name}=${value}`],
   )
   if (options.debug) args.push('--debug')
+  if (options.trustNetwork) args.push('--host=0.0.0.0', '--trust-network')
   if (options.testData) args.push('--test-data')
+  return configFrom(args)
+}
+
+/** The settings as an operator would give them. @throws ConfigMistakes */
+export function configFrom(args: readonly string[]): Config {
   const commandLine = readCommandLine({ args: ['--vngshare', ...args], environment: {}, version: 'test' })
   if (commandLine.kind !== 'run') throw new Error('the command line of a test does not run')
   return checkSettings(commandLine.texts, commandLine.usage)

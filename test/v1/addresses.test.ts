@@ -1,4 +1,5 @@
 /** Where things are: the prefix, the paths, and the ids in them (contract §1.1). */
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { failure, success } from '../support/answers.ts'
 import { aService, aServiceForTheFile } from '../support/service.ts'
@@ -69,6 +70,7 @@ describe('the API', async () => {
 describe('an id', () => {
   it.each([
     ['a%2Fb', 'a/b', 'an escaped slash is part of it'],
+    ['a%2fb', 'a/b', 'the escape may be in small letters'],
     ['a+b', 'a+b', 'a plus is a plus'],
     ['a%20b', 'a b', 'a blank is kept'],
     ['%20a%20', ' a ', 'blanks at its ends are kept'],
@@ -116,6 +118,32 @@ describe('an id', () => {
     const answer = await service.as('root').get(`assignments/${id}`)
     expect(answer).toMatchObject({ status: 400, json: { success: false } })
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
+  })
+
+  it.each(['%00', '%0A', '%20', '..', '%2E', '%2F', '%7F', '*'])(
+    'may be asked for, whatever it is: %s',
+    async id => {
+      const service = await aService({ testData: true })
+      expect(await service.as('root').get(`assignments/${id}`)).toMatchObject(
+        failure(404, 'Course not found'),
+      )
+    },
+  )
+
+  it('that today would not be allowed is still served, if it came in earlier', async () => {
+    const service = await aService({ testData: true })
+    const odd = [`a\u0007b`, 'x'.repeat(300), '.']
+    const database = new Sqlite(service.database)
+    const insert = database.prepare('insert into courses (name, created_at) values (?, 0)')
+    for (const name of odd) insert.run(name)
+    database.close()
+    const root = service.as('root')
+    expect((await root.get('courses')).json.courses).toEqual(['.', 'a\u0007b', 'course1', 'course2', odd[1]])
+    for (const name of odd) {
+      const id = encodeURIComponent(name)
+      expect(await root.get(`assignments/${id}`)).toMatchObject(success({ assignments: [] }))
+      expect(await root.delete(`course/${id}`)).toMatchObject(success())
+    }
   })
 
   it('of ten thousand characters is just not found', async () => {

@@ -1,7 +1,7 @@
 /** `courses` and `course/<course>`: listing, creating, deleting (contract §4). */
 import { describe, expect, it } from 'vitest'
 import { failure, success } from '../support/answers.ts'
-import { aService } from '../support/service.ts'
+import { aService, aServiceForTheFile } from '../support/service.ts'
 import { file } from '../support/trees.ts'
 
 describe('the list of courses', () => {
@@ -41,7 +41,10 @@ describe('the list of courses', () => {
   })
 })
 
-describe('creating a course', () => {
+describe('creating a course', async () => {
+  /** For those that are refused. */
+  const empty = await aServiceForTheFile({ debug: true })
+
   it('makes it empty, with nobody in it', async () => {
     const service = await aService()
     const root = service.as('root')
@@ -92,10 +95,9 @@ describe('creating a course', () => {
   it.each(['', 'kevin', '[', '["a",]', "['a']", '["a"] x', '[\u0000]'])(
     'refuses instructors that are not JSON: %j',
     async instructors => {
-      const service = await aService({ debug: true })
-      const answer = await service.as('root').post('course/math', { instructors })
+      const answer = await empty.as('root').post('course/math', { instructors })
       expect(answer).toMatchObject(failure(400, 'Instructors cannot be JSON decoded'))
-      expect(await service.as('root').get('courses')).toMatchObject(success({ courses: [] }))
+      expect(await empty.as('root').get('courses')).toMatchObject(success({ courses: [] }))
     },
   )
 
@@ -113,11 +115,10 @@ describe('creating a course', () => {
     '["a", ""]',
     `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
   ])('refuses instructors that are no list of names: %.20s', async instructors => {
-    const service = await aService({ debug: true })
-    const answer = await service.as('root').post('course/math', { instructors })
+    const answer = await empty.as('root').post('course/math', { instructors })
     expect(answer).toMatchObject(failure(400, 'Incorrect request format'))
-    expect(await service.as('root').get('courses')).toMatchObject(success({ courses: [] }))
-    expect(await service.knownUsers()).toEqual(['root'])
+    expect(await empty.as('root').get('courses')).toMatchObject(success({ courses: [] }))
+    expect(await empty.knownUsers()).toEqual(['root'])
   })
 
   it('is all or nothing: one bad name among the instructors, and neither course nor user is made', async () => {

@@ -1,7 +1,7 @@
 /** Who is asking, in stand-alone mode: whoever the request says, but never for a page from elsewhere (contract §2.3). */
 import { describe, expect, it } from 'vitest'
 import { failure, success } from '../support/answers.ts'
-import { aService, aServiceForTheFile } from '../support/service.ts'
+import { aService, aServiceForTheFile, configFrom } from '../support/service.ts'
 import { file } from '../support/trees.ts'
 
 /** For tests that change nothing. */
@@ -183,5 +183,21 @@ describe('a program or page on this machine', () => {
   it.each(['same-origin', 'same-site', 'none'])('may be a page of site %s', async site => {
     const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
     expect(await shared.as('kevin').get('courses', {}, { headers })).toMatchObject(kevinsCourses)
+  })
+})
+
+describe('a stand-alone server, which believes everyone', () => {
+  it.each(['0.0.0.0', '192.168.1.5', '::', 'example.org'])('refuses to serve the network: %s', host => {
+    expect(() => configFrom([`--host=${host}`])).toThrow(/host: expected a loopback address/)
+  })
+
+  it.each(['127.0.0.1', 'localhost', '::1'])('serves its own machine: %s', host => {
+    expect(configFrom([`--host=${host}`]).listen.host).toBe(host)
+  })
+
+  it('serves the network when it is told to trust it, by any name', async () => {
+    const service = await aService({ testData: true, trustNetwork: true })
+    const headers = { host: 'classroom.example' }
+    expect(await service.as('kevin').get('courses', {}, { headers })).toMatchObject(kevinsCourses)
   })
 })

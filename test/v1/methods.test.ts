@@ -67,6 +67,14 @@ describe('HEAD', () => {
     expect(await service.ask('HEAD', '/healthz')).toMatchObject({ status: 200, text: '' })
   })
 
+  it('says that nothing changed, as GET does', async () => {
+    for (const path of ['courses', 'assignment/course1/challenge']) {
+      const { headers } = await root.head(path)
+      const known = { 'if-none-match': String(headers.etag) }
+      expect(await root.head(path, {}, { headers: known })).toMatchObject({ status: 304, text: '' })
+    }
+  })
+
   it('changes nothing', async () => {
     const before = await service.submissions('kevin', 'course1/challenge')
     await service.as('lawrence').head('submission/course1/challenge')

@@ -1,7 +1,7 @@
 /** `students/<course>` and `student/<course>/<user>` (contract §4). */
 import { describe, expect, it } from 'vitest'
-import { failure, success } from '../support/answers.ts'
-import { aService, type Service } from '../support/service.ts'
+import { contractJson, failure, success } from '../support/answers.ts'
+import { aService, aServiceForTheFile, type Service } from '../support/service.ts'
 
 const names = { first_name: 'Ma', last_name: 'Rie', email: 'marie@example.org' }
 const unknown = { first_name: null, last_name: null, email: null }
@@ -115,7 +115,12 @@ describe('the list of students', () => {
   })
 })
 
-describe('adding many students', () => {
+describe('adding many students', async () => {
+  /** For those that are refused. */
+  const shared = await aServiceForTheFile({ testData: true, debug: true })
+  const known = await shared.knownUsers()
+  const add = (students: unknown) => shared.as('kevin').post('students/course1', { students })
+
   const student = (username: string, more: object = {}) => ({ username, ...names, ...more })
   const added = (username: string) => ({ username, success: true })
   const refused = (username: string) => ({ username, success: false, message: noInstructor })
@@ -170,18 +175,15 @@ describe('adding many students', () => {
   })
 
   it.each([undefined, '', '  ', '[]'])('needs some: %j', async students => {
-    const service = await aService({ testData: true })
-    const answer = await service
-      .as('kevin')
-      .post('students/course1', students === undefined ? {} : { students })
+    const fields = students === undefined ? {} : { students }
+    const answer = await shared.as('kevin').post('students/course1', fields)
     expect(answer).toMatchObject(failure(400, 'Please supply students'))
   })
 
   it.each(['x', '[', '[{"username": "marie",}]', "[{'username': 'marie'}]"])(
     'needs JSON: %s',
     async students => {
-      const service = await aService({ testData: true })
-      const answer = await service.as('kevin').post('students/course1', { students })
+      const answer = await add(students)
       expect(answer).toMatchObject(failure(400, 'Students cannot be JSON decoded'))
     },
   )
@@ -201,22 +203,29 @@ describe('adding many students', () => {
     ['someone with an empty user name', [student('')]],
     ['brackets, a hundred thousand deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
   ])('needs a list of complete students, not %s', async (_, students) => {
-    const service = await aService({ testData: true })
-    const answer = await service.as('kevin').post('students/course1', { students })
+    const answer = await add(students)
     expect(answer).toMatchObject(failure(400, 'Incorrect request format'))
   })
+
+  it.each(['username', 'first_name', 'last_name', 'email'])(
+    'needs whole characters in the %s',
+    async member => {
+      const students = contractJson([student('marie', { [member]: 'half \ud83d' })])
+      const answer = await add(students)
+      expect(answer).toMatchObject({ status: 400, json: { success: false } })
+      expect(await studentsOf(shared, 'course1')).toEqual(['lawrence'])
+    },
+  )
 
   it.each([
     ['is incomplete', { username: 'pierre' }],
     ['has a bad user name', student('pi\nerre')],
     ['has an empty user name', student('')],
   ])('is all or nothing where one %s', async (_, bad) => {
-    const service = await aService({ testData: true, debug: true })
-    const before = await service.knownUsers()
-    const answer = await service.as('kevin').post('students/course1', { students: [student('marie'), bad] })
+    const answer = await add([student('marie'), bad])
     expect(answer).toMatchObject({ status: 400, json: { success: false } })
-    expect(await studentsOf(service, 'course1')).toEqual(['lawrence'])
-    expect(await service.knownUsers()).toEqual(before)
+    expect(await studentsOf(shared, 'course1')).toEqual(['lawrence'])
+    expect(await shared.knownUsers()).toEqual(known)
   })
 })
 

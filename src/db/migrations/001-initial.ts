@@ -101,6 +101,12 @@ const statements = [
   'create unique index feedback_served on feedback (submission_id) where replaced_at is null',
   'create index feedback_submission on feedback (submission_id)',
 
+  `create table heartbeat (
+    id integer primary key check (id = 1),
+    at integer not null
+  ) strict`,
+  'insert into heartbeat (id, at) values (1, 0)',
+
   `create table events (
     id integer primary key autoincrement,
     at integer not null,

@@ -1,7 +1,7 @@
 /** `courses` and `course/<course>`. */
 import { createCourse, hideCourse, listCourses, mayCreateCourse } from '../../exchange/courses.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
-import { incorrectFormat, parseJson } from './invalid-argument.ts'
+import { incorrectFormat, isText, parseJson } from './invalid-argument.ts'
 import type { Operation } from './operation.ts'
 
 export function getCourses(exchange: Exchange): Operation {
@@ -35,8 +35,7 @@ export function deleteCourse(exchange: Exchange): Operation {
 
 function instructorsOf(text: string): string[] {
   const instructors = parseJson(text, 'Instructors')
-  const areNames =
-    Array.isArray(instructors) && instructors.every(name => typeof name === 'string' && name !== '')
+  const areNames = Array.isArray(instructors) && instructors.every(name => isText(name) && name !== '')
   if (!areNames) throw incorrectFormat()
   return instructors
 }

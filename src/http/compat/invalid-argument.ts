@@ -30,3 +30,8 @@ export function incorrectFormat(): InvalidArgument {
 export function isTrue(value: string | undefined): boolean {
   return value === 'true'
 }
+
+/** A string of whole characters: JSON can spell halves of surrogate pairs, which nothing could store. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
+}

@@ -16,7 +16,7 @@ import {
 } from '../../exchange/rosters.ts'
 import type { Form } from '../form/form.ts'
 import type { Fields } from './answer.ts'
-import { InvalidArgument, incorrectFormat, parseJson, required } from './invalid-argument.ts'
+import { InvalidArgument, incorrectFormat, isText, parseJson, required } from './invalid-argument.ts'
 import type { ApiRequest, Operation } from './operation.ts'
 import { refusalFailures } from './refusals.ts'
 
@@ -145,11 +145,7 @@ function studentsOf(text: string | undefined): Member[] {
 function studentOf(value: unknown): Member {
   const fields: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {}
   const { username, first_name: firstName, last_name: lastName, email } = fields
-  const isComplete =
-    typeof username === 'string' &&
-    typeof firstName === 'string' &&
-    typeof lastName === 'string' &&
-    typeof email === 'string'
-  if (!isComplete || username === '') throw incorrectFormat()
+  if (!isText(username) || !isText(firstName) || !isText(lastName) || !isText(email)) throw incorrectFormat()
+  if (username === '') throw incorrectFormat()
   return { username, firstName, lastName, email }
 }

@@ -1,6 +1,6 @@
 /** The field `files`: a JSON array of files with base64 content, read as it arrives and staged file by file. */
 import type { ContentStore } from '../../content/content-store.ts'
-import { BlobStaging } from '../../content/staging.ts'
+import { BlobStaging, inlineLimitBytes } from '../../content/staging.ts'
 import { TreePaths } from '../../domain/directory-tree.ts'
 import { Refusal } from '../../domain/errors.ts'
 import type { StagedFile, StagedTree } from '../../exchange/directory-trees.ts'
@@ -16,6 +16,8 @@ export interface FilesLimits {
 
 /** A longer path is illegal by its length alone, a longer checksum is none. */
 const maxTextBytes = 8192
+/** What a tree may keep in memory until it is committed. */
+const maxSmallBytes = 4 * 1024 * 1024
 
 /** What one element of the array has said so far. A member said twice counts as said last. */
 interface Element {
@@ -42,6 +44,7 @@ export class FilesField implements FieldSink, JsonHandler {
   #fileFault: BadRequest | Refusal | null = null
   #isArray = false
   #count = 0
+  #smallBytes = 0
   #element: Element | null = null
   /** The string that is being read, if it is one that we want. */
   #reading: Content | Text | null = null
@@ -136,9 +139,7 @@ export class FilesField implements FieldSink, JsonHandler {
     const isString = kind === 'string'
     if (key === 'content') {
       if (element.content !== null) this.#unwanted.push(element.content.staging)
-      element.content = isString
-        ? { staging: new BlobStaging(this.#store), base64: new Base64Decoder() }
-        : null
+      element.content = isString ? { staging: this.#beginStaging(), base64: new Base64Decoder() } : null
       this.#reading = element.content
     } else if (isString && (key === 'path' || key === 'checksum')) {
       this.#reading = new Text(bytes => {
@@ -147,6 +148,11 @@ export class FilesField implements FieldSink, JsonHandler {
     } else if (key === 'path' || key === 'checksum') {
       element[key] = null
     }
+  }
+
+  /** Small files wait in memory for their commit; a tree of very many does not. */
+  #beginStaging(): BlobStaging {
+    return new BlobStaging(this.#store, { mayStaySmall: this.#smallBytes < maxSmallBytes })
   }
 
   #endMember(): void {
@@ -179,6 +185,7 @@ export class FilesField implements FieldSink, JsonHandler {
     const said = checksum?.toString().toLowerCase() ?? ''
     if (/^[0-9a-f]{32}$/.test(said) && said !== content.staging.digests().md5)
       throw new Refusal('checksum-mismatch')
+    if (content.staging.sizeBytes <= inlineLimitBytes) this.#smallBytes += content.staging.sizeBytes
     this.#ended.push({ path: text, staging: content.staging })
   }
 

@@ -67,24 +67,29 @@ export class Form {
     return files.finish()
   }
 
-  /** Forgets what was staged and is not placed, and lets the rest of the body pass by. */
+  /**
+   * Forgets what was staged and is not placed, and lets the rest of the body pass by: most clients read the answer only
+   * when they have sent everything.
+   */
   async discard(): Promise<void> {
     await this.#body?.catch(() => undefined) // whoever asked for the body has seen its error
     for (const files of this.#opened) await files.discard()
-    this.#passRest()
+    await this.#passRest()
   }
 
-  /** Most clients read the answer only when they have sent everything; one that never ends is cut off. */
-  #passRest(): void {
+  /** A client that never ends is cut off. */
+  async #passRest(): Promise<void> {
     const request = this.#request
-    if (request.readableEnded || request.destroyed) return
+    if (request.readableEnded || request.destroyed || !hasBody(request)) return
     let passed = 0
     request.on('data', (chunk: Buffer) => {
       passed += chunk.length
       if (passed > this.#limits.maxBodyBytes * 4) request.destroy()
     })
-    request.on('error', () => undefined) // the client has gone, and has had its answer
-    request.resume()
+    await new Promise<void>(resolve => {
+      for (const end of ['end', 'error', 'close']) request.once(end, resolve)
+      request.resume()
+    })
   }
 
   #readQuery(): Arguments {
@@ -161,6 +166,10 @@ export class Form {
       throw new TooLarge('bytes in arguments', this.#limits.maxArgumentBytes)
     }
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -20,6 +20,8 @@ const plus = 0x2b
 const equals = 0x3d
 const blank = 0x20
 const maxNameBytes = 1024
+/** So much is decoded before a field that reads encoded bytes itself is asked again. */
+const offerBytes = 256
 
 /** The value of each hexadecimal digit; so far below zero for anything else that no digit beside it makes up for it. */
 const hexValues = new Int16Array(256).fill(-1000)
@@ -52,22 +54,34 @@ export class UrlencodedDecoder {
     this.#endField()
   }
 
+  /** A field that reads encoded bytes itself is offered them again and again: files begin in the middle of chunks. */
   #decode(chunk: Buffer, isLast: boolean): void {
-    const decoded = scratch(chunk.length)
     this.#carried = Buffer.alloc(0)
-    const size = chunk.length
+    let at = 0
+    while (at < chunk.length) {
+      const takenTo = this.#field?.writeEncoded?.(chunk, at)
+      const to = takenTo === undefined ? chunk.length : Math.min(takenTo + offerBytes, chunk.length)
+      at = this.#decodePart(chunk, takenTo ?? at, to, isLast)
+    }
+  }
+
+  /** Decodes `from` … `to`, and the whole of an escape that begins there; returns where it stopped. */
+  #decodePart(chunk: Buffer, from: number, to: number, isLast: boolean): number {
+    const decoded = scratch(to - from)
     let length = 0
-    for (let i = this.#field?.writeEncoded?.(chunk, 0) ?? 0; i < size; i++) {
+    let i = from
+    for (; i < to; i++) {
       let byte = chunk[i] as number
       while (byte > equals || (byte > plus && byte < equals)) {
         decoded[length++] = byte
-        if (++i === size) break
+        if (++i >= to) break
         byte = chunk[i] as number
       }
-      if (i === size) break
+      if (i >= to) break
       if (byte === percent) {
-        if (i + 2 >= size && !isLast) {
+        if (i + 2 >= chunk.length && !isLast) {
           this.#carried = Buffer.from(chunk.subarray(i))
+          i = chunk.length
           break
         }
         const value = hexValue(chunk[i + 1]) * 16 + hexValue(chunk[i + 2])
@@ -79,13 +93,14 @@ export class UrlencodedDecoder {
         this.#endField()
       } else if (byte === equals && this.#field === null) {
         this.#write(decoded.subarray(0, length))
-        length = 0
         this.#beginValue()
+        return i + 1
       } else {
         decoded[length++] = byte === plus ? blank : byte
       }
     }
     this.#write(decoded.subarray(0, length))
+    return i
   }
 
   #write(bytes: Buffer): void {
