@@ -44,7 +44,7 @@ export async function writeWithTree<Result>(
 ): Promise<Result> {
   let known = await findKnownBlobs(exchange.db.read, tree)
   for (;;) {
-    const placed = await placeBlobs(tree, known)
+    const placed = await placeBlobs(exchange, tree, known)
     const usedLocations = new Set<string>()
     try {
       const result = await exchange.db.write(trx => {
@@ -150,12 +150,23 @@ async function findKnownBlobs(db: Reader, tree: StagedTree): Promise<Set<string>
   return known
 }
 
-async function placeBlobs(tree: StagedTree, known: Set<string>): Promise<Map<string, string>> {
+/** All or none. @throws Trouble */
+async function placeBlobs(
+  exchange: Exchange,
+  tree: StagedTree,
+  known: Set<string>,
+): Promise<Map<string, string>> {
   const missing = [...largeBlobs(tree)].filter(([sha256]) => !known.has(sha256))
-  const placed = await Promise.all(
-    missing.map(async ([sha256, blob]): Promise<[string, string]> => [sha256, await blob.place()]),
+  const placed = new Map<string, string>()
+  const outcomes = await Promise.allSettled(
+    missing.map(async ([sha256, blob]) => {
+      placed.set(sha256, await blob.place())
+    }),
   )
-  return new Map(placed)
+  const failure = outcomes.find(outcome => outcome.status === 'rejected')
+  if (failure === undefined) return placed
+  await removeUnused(exchange, placed, new Set())
+  throw failure.reason
 }
 
 function largeBlobs(tree: StagedTree): Map<string, StagedBlob> {

@@ -54,6 +54,29 @@ export async function submitAssignment(
   })
 }
 
+/** What tells one set of an assignment's submissions from another: they are only ever added, or go together. */
+export interface SubmissionState {
+  readonly assignmentId: number
+  readonly count: number
+  /** 0 where there are none. */
+  readonly lastId: number
+}
+
+/** @throws Refusal as `listSubmissions` */
+export async function getSubmissionState(
+  exchange: Exchange,
+  input: { caller: Caller } & AssignmentRef,
+): Promise<SubmissionState> {
+  const db = exchange.db.read
+  const assignment = await getTaughtAssignment(db, input.caller, input)
+  const { count, lastId } = await db
+    .selectFrom('submissions')
+    .select(eb => [eb.fn.countAll<number>().as('count'), eb.fn.max('id').as('lastId')])
+    .where('assignment_id', '=', assignment.id)
+    .executeTakeFirstOrThrow()
+  return { assignmentId: assignment.id, count, lastId: lastId ?? 0 }
+}
+
 /** Everybody's, in the order in which they came in. @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found` */
 export async function listSubmissions(
   exchange: Exchange,

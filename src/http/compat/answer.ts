@@ -22,12 +22,14 @@ export class TreeAnswer {
   }
 }
 
-/** JSON text that is there already, for lists so long that building objects first would cost more than the rest. */
+/** JSON text that is there already, and may be sent more than once. */
 export class JsonText {
-  readonly text: string
+  readonly bytes: Buffer
+  readonly digest: string
 
   constructor(text: string) {
-    this.text = text
+    this.bytes = Buffer.from(text)
+    this.digest = sha1(this.bytes)
   }
 }
 
@@ -40,9 +42,11 @@ export async function sendAnswer(
   exchange: Exchange,
 ): Promise<FastifyReply> {
   if (answer instanceof TreeAnswer) return sendTree(answer, request, reply, exchange)
-  const text = answer instanceof JsonText ? answer.text : pythonJson({ success: true, ...answer })
-  if (isRead(request) && isUnchanged(request, reply, sha1(text))) return reply.code(304).send()
-  return reply.type('application/json').send(text)
+  reply.type('application/json')
+  if (!isRead(request)) return reply.send(pythonJson({ success: true, ...answer }))
+  const { bytes, digest } =
+    answer instanceof JsonText ? answer : new JsonText(pythonJson({ success: true, ...answer }))
+  return isUnchanged(request, reply, digest) ? reply.code(304).send() : reply.send(bytes)
 }
 
 async function sendTree(
@@ -131,6 +135,6 @@ function isUnchanged(request: FastifyRequest, reply: FastifyReply, digest: strin
   )
 }
 
-function sha1(text: string): string {
-  return createHash('sha1').update(text).digest('hex')
+function sha1(content: string | Buffer): string {
+  return createHash('sha1').update(content).digest('hex')
 }

@@ -3,24 +3,24 @@ import { formatTimestamp, parseTimestamp } from '../../domain/timestamp.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import {
   collectSubmission,
+  getSubmissionState,
   listSubmissions,
   listSubmissionsOf,
   maySubmit,
-  type SubmissionSummary,
   submitAssignment,
 } from '../../exchange/submissions.ts'
-import { JsonText, TreeAnswer } from './answer.ts'
+import { TreeAnswer } from './answer.ts'
 import { isTrue } from './invalid-argument.ts'
 import type { Operation } from './operation.ts'
-import { pythonString } from './python-json.ts'
+import { SubmissionLists, submissionList } from './submission-lists.ts'
 
 export function getSubmissions(exchange: Exchange): Operation {
+  const lists = new SubmissionLists()
   return {
     access: 'user',
     async handle({ caller, ids }) {
-      return submissionList(
-        await listSubmissions(exchange, { caller, course: ids.course, assignment: ids.assignment }),
-      )
+      const input = { caller, course: ids.course, assignment: ids.assignment }
+      return lists.get(await getSubmissionState(exchange, input), () => listSubmissions(exchange, input))
     },
   }
 }
@@ -64,13 +64,4 @@ export function getSubmission(exchange: Exchange): Operation {
       return new TreeAnswer({ tree, content: !listOnly, after: { timestamp: formatTimestamp(receivedAt) } })
     },
   }
-}
-
-/** Classes submit tens of thousands of times: the text is made straight from the rows. */
-function submissionList(submissions: readonly SubmissionSummary[]): JsonText {
-  const items = submissions.map(
-    ({ student, receivedAt }) =>
-      `{"student_id": ${pythonString(student)}, "timestamp": "${formatTimestamp(receivedAt)}"}`,
-  )
-  return new JsonText(`{"success": true, "submissions": [${items.join(', ')}]}`)
 }
