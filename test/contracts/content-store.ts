@@ -1,0 +1,126 @@
+/** What every content store must do, whatever it keeps its bytes in. */
+import { createHash, randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { ContentStore } from '../../src/content/content-store.ts'
+import { Trouble } from '../../src/domain/errors.ts'
+
+/** `open` gives a new, empty store for one test. */
+export function describeContentStore(name: string, open: () => Promise<ContentStore>): void {
+  describe(`a content store (${name})`, () => {
+    it('gives back what was placed, byte for byte', async () => {
+      const store = await open()
+      for (const size of [0, 1, 65_536, 1_000_003]) {
+        const bytes = randomBytes(size)
+        expect(await readAll(store, await place(store, bytes))).toEqual(bytes)
+      }
+    })
+
+    it('takes bytes in pieces', async () => {
+      const store = await open()
+      const pieces = [randomBytes(10), randomBytes(300_000), randomBytes(1)]
+      const blob = await store.create()
+      for (const piece of pieces) await blob.write(piece)
+      const whole = Buffer.concat(pieces)
+      expect(await readAll(store, await blob.place(sha256(whole)))).toEqual(whole)
+    })
+
+    it('gives the same bytes two places, so that removing one leaves the other', async () => {
+      const store = await open()
+      const bytes = randomBytes(1000)
+      const [first, second] = [await place(store, bytes), await place(store, bytes)]
+      expect(first).not.toBe(second)
+      await store.remove(first)
+      expect(await readAll(store, second)).toEqual(bytes)
+    })
+
+    it('says that a blob is missing before it gives any of it', async () => {
+      const store = await open()
+      const location = await place(store, randomBytes(10))
+      await store.remove(location)
+      await expect(store.read(location)).rejects.toMatchObject({ kind: 'blob-missing' })
+      await expect(store.read(location)).rejects.toBeInstanceOf(Trouble)
+    })
+
+    it('removes the same blob twice without complaint', async () => {
+      const store = await open()
+      const location = await place(store, randomBytes(10))
+      await store.remove(location)
+      await store.remove(location)
+    })
+
+    it('forgets a discarded blob, and discards twice without complaint', async () => {
+      const store = await open()
+      const blob = await store.create()
+      await blob.write(randomBytes(1000))
+      await blob.discard()
+      await blob.discard()
+      expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([])
+      expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(0)
+    })
+
+    it('lists what was placed before a moment, and nothing that is still on its way', async () => {
+      const store = await open()
+      const location = await place(store, randomBytes(10))
+      const blob = await store.create()
+      await blob.write(randomBytes(10))
+      expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([location])
+      expect(await placed(store, Date.now() - 60_000)).toEqual([])
+      await blob.discard()
+    })
+
+    it('removes what uploads left behind before a moment, and nothing that is younger', async () => {
+      const store = await open()
+      const location = await place(store, randomBytes(10))
+      const blob = await store.create()
+      await blob.write(randomBytes(10))
+      expect(await store.removeUnplacedBefore(Date.now() - 60_000)).toBe(0)
+      expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(1)
+      expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([location])
+      await blob.discard()
+    })
+
+    it('takes many blobs at once', async () => {
+      const store = await open()
+      const all = Array.from({ length: 50 }, () => randomBytes(2000))
+      const locations = await Promise.all(all.map(bytes => place(store, bytes)))
+      expect(await Promise.all(locations.map(location => readAll(store, location)))).toEqual(all)
+    })
+
+    it('checks that it works, and leaves nothing of the check behind', async () => {
+      const store = await open()
+      await store.check()
+      expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([])
+      expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(0)
+    })
+
+    it.each(['../../etc/passwd', '', `${'a'.repeat(64)}.${'b'.repeat(16)}/../x`])(
+      'does not take %j for a location',
+      async location => {
+        const store = await open()
+        await expect(store.read(location)).rejects.toThrow('not a location')
+      },
+    )
+  })
+}
+
+async function place(store: ContentStore, bytes: Buffer): Promise<string> {
+  const blob = await store.create()
+  await blob.write(bytes)
+  return blob.place(sha256(bytes))
+}
+
+async function readAll(store: ContentStore, location: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of await store.read(location)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function placed(store: ContentStore, before: number): Promise<string[]> {
+  const locations: string[] = []
+  for await (const location of store.placedBefore(before)) locations.push(location)
+  return locations
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

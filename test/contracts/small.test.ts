@@ -1,0 +1,56 @@
+/** The contracts on what a single machine has: a folder and an SQLite file. */
+import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openDiskStore } from '../../src/content/disk-store.ts'
+import type { Database } from '../../src/db/database.ts'
+import { openSqlite } from '../../src/db/sqlite.ts'
+import { describeContentStore } from './content-store.ts'
+import { describeDatabase } from './database.ts'
+
+describeContentStore('disk', async () => openDiskStore(await aFolder()))
+describeDatabase('SQLite', async () => opened(join(await aFolder(), 'ngshare.db')))
+
+describe('an SQLite file', () => {
+  it('is for nobody else on the machine', async () => {
+    const path = join(await aFolder(), 'ngshare.db')
+    await opened(path)
+    for (const file of [path, `${path}-wal`]) expect((await stat(file)).mode & 0o077).toBe(0)
+  })
+
+  it('may be named by a link', async () => {
+    const folder = await aFolder()
+    await (await opened(join(folder, 'real.db'))).close()
+    await symlink(join(folder, 'real.db'), join(folder, 'link.db'))
+    await (await opened(join(folder, 'link.db'))).check()
+  })
+
+  it('serves two at once', async () => {
+    const path = join(await aFolder(), 'ngshare.db')
+    const [one, two] = await Promise.all([opened(path), opened(path)])
+    const names = Array.from({ length: 100 }, (_, i) => `user${i}`)
+    await Promise.all(
+      names.map((name, i) =>
+        (i % 2 === 0 ? one : two).write(trx =>
+          trx.insertInto('users').values({ name, created_at: 1 }).execute(),
+        ),
+      ),
+    )
+    for (const db of [one, two]) {
+      expect((await db.read.selectFrom('users').select('id').execute()).length).toBe(100)
+    }
+  })
+})
+
+async function opened(path: string): Promise<Database> {
+  const db = await openSqlite({ path, upgrade: true })
+  onTestFinished(() => db.close())
+  return db
+}
+
+async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ngshare-contract-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
