@@ -16,6 +16,7 @@ pre { padding: .8rem 1rem; overflow-x: auto; }
 .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: 1rem; }
 form { border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem; }
 form strong { font-size: .95rem; }
+form code { overflow-wrap: anywhere; }
 label { display: block; font-size: .85rem; margin-top: .5rem; }
 input { width: 100%; box-sizing: border-box; font: inherit; padding: .25rem .4rem; border: 1px solid var(--line); border-radius: .3rem; }
 button { margin-top: .8rem; font: inherit; padding: .3rem .9rem; border: 0; border-radius: .3rem; background: var(--accent); color: #fff; cursor: pointer; }

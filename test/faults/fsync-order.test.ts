@@ -1,4 +1,6 @@
 /** Power loss, argued from the system calls: what an answer promises has reached the disk before the answer leaves. */
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { openClassroom } from './classroom.ts'
@@ -53,6 +55,24 @@ test('a new folder of blobs is durable in its parent before a row points into it
   expect(parentSync.end).toBeLessThan(first(writesTo(during, logOf(place))).begin)
 })
 
+test('a folder of blobs that somebody else has made is durable, too, before a row points into it', async context => {
+  need(context, whyNoTracing())
+  const work = aNotebook('folder of another', 300_000)
+  const sha256 = createHash('sha256')
+  for (const { bytes } of work) sha256.update(bytes)
+  const folder = sha256.digest('hex').slice(0, 2)
+  const { calls, place, timestamps } = await traceOf({
+    submissions: [work],
+    // As a server does that is killed, or is not yet done, between making a folder and making it durable.
+    beforeSubmitting: ({ storage }) => mkdirSync(join(storage, 'blobs', folder)),
+  })
+  const { during } = exchangeOf(calls, timestamps[0])
+
+  const parentSync = during.find(call => isSyncOf(call, join(place.storage, 'blobs')))
+  expect(parentSync, 'a sync of the parent').toBeDefined()
+  expect(parentSync?.end).toBeLessThan(first(writesTo(during, logOf(place))).begin)
+})
+
 test('of many submissions at once none is answered before a sync that began after its own commit', async context => {
   need(context, whyNoTracing())
   const marks = Array.from({ length: 40 }, (_, number) => `<this is the work of student ${number}>`)
@@ -100,8 +120,13 @@ interface Trace {
   readonly timestamps: readonly string[]
 }
 
+interface TraceOptions {
+  readonly submissions: readonly Work[]
+  readonly beforeSubmitting?: (place: Place) => void
+}
+
 /** Starts a server on folders that are not there yet, submits everything at once, stops it. */
-async function traceOf({ submissions }: { submissions: readonly Work[] }): Promise<Trace> {
+async function traceOf({ submissions, beforeSubmitting }: TraceOptions): Promise<Trace> {
   const world = aWorld()
   const place = {
     database: join(world.folder, 'new', 'data', 'ngshare.db'),
@@ -111,6 +136,7 @@ async function traceOf({ submissions }: { submissions: readonly Work[] }): Promi
   const server = await world.start({ ...place, under: tracing(file) })
   const students = submissions.map((_, number) => `student${number}`)
   const classroom = await openClassroom(server, { students: [...students, 'somebody else'] })
+  beforeSubmitting?.(place)
   const timestamps = await Promise.all(
     submissions.map((work, number) => classroom.submitted(`student${number}`, work)),
   )
