@@ -34,6 +34,8 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     const writer = kyselyOver(writing)
     opened.push(writer)
     await writer.connection().execute(connection => prepareSchema(connection, input.upgrade))
+    // A log whose sync once failed may lack pages on the disk that the system still shows: start with an empty one.
+    writing.pragma('wal_checkpoint(truncate)')
     writing.pragma('busy_timeout = 0')
 
     const path = realpathSync(input.path) // SQLite keeps its log beside the file itself, not beside a link to it
