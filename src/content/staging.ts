@@ -1,5 +1,5 @@
 /** Takes in the bytes of one file: hashed on the way, small ones kept in memory, large ones staged in the store. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash, hash } from 'node:crypto'
 import { Trouble } from '../domain/errors.ts'
 import type { ContentStore, UnplacedBlob } from './content-store.ts'
 import { WriteBuffer, worthWritingBytes } from './write-buffer.ts'
@@ -23,13 +23,11 @@ export interface StagedBlob {
 export class BlobStaging {
   readonly #store: ContentStore
   readonly #smallLimit: number
-  readonly #sha256 = createHash('sha256')
-  readonly #md5 = createHash('md5')
   #digests: { sha256: string; md5: string } | null = null
   #sizeBytes = 0
-  /** The bytes while they are few; what is not written yet once they are many. */
+  /** The bytes while they are few; once they are many, what is not written yet, and the digests of all so far. */
   #small: Buffer[] = []
-  #large: WriteBuffer | null = null
+  #large: { readonly unwritten: WriteBuffer; readonly sha256: Hash; readonly md5: Hash } | null = null
   #blob: UnplacedBlob | null = null
 
   /** `mayStaySmall` false: the bytes go to the store however few they are. */
@@ -45,38 +43,33 @@ export class BlobStaging {
   /** Takes bytes in; `bytes` may be reused afterwards. Call `drain` before much has gathered. */
   write(bytes: Buffer): void {
     if (bytes.length === 0) return
-    this.#sha256.update(bytes)
-    this.#md5.update(bytes)
     this.#sizeBytes += bytes.length
     if (this.#large === null && this.#sizeBytes <= this.#smallLimit) {
       this.#small.push(Buffer.from(bytes))
       return
     }
-    this.#large ??= this.#grow()
-    this.#large.add(bytes)
+    if (this.#large === null) this.#grow()
+    this.#add(bytes)
   }
 
   /** Hands what has gathered to the store, when it is worth a write. @throws Trouble */
   async drain(): Promise<void> {
-    if (this.#large !== null && this.#large.length >= worthWritingBytes) await this.#flush(this.#large)
+    if (this.#large !== null && this.#large.unwritten.length >= worthWritingBytes) await this.#flush()
   }
 
   /** The file's digests, in hex; nothing can be written after. */
   digests(): { sha256: string; md5: string } {
-    this.#digests ??= { sha256: this.#sha256.digest('hex'), md5: this.#md5.digest('hex') }
+    this.#digests ??= this.#digest()
     return this.#digests
   }
 
   /** The file has ended. @throws Trouble */
   async finish(): Promise<StagedBlob> {
-    if (this.#large !== null) await this.#flush(this.#large)
+    const digests = this.digests()
+    if (this.#large !== null) await this.#flush()
     this.#release()
-    return stagedBlob({
-      ...this.digests(),
-      sizeBytes: this.#sizeBytes,
-      bytes: this.#blob === null ? Buffer.concat(this.#small) : null,
-      blob: this.#blob,
-    })
+    const bytes = this.#blob === null ? this.#takeSmall() : null
+    return stagedBlob({ ...digests, sizeBytes: this.#sizeBytes, bytes, blob: this.#blob })
   }
 
   async discard(): Promise<void> {
@@ -84,21 +77,40 @@ export class BlobStaging {
     await this.#blob?.discard()
   }
 
-  #grow(): WriteBuffer {
-    const large = new WriteBuffer()
-    for (const bytes of this.#small) large.add(bytes)
+  #grow(): void {
+    this.#large = { unwritten: new WriteBuffer(), sha256: createHash('sha256'), md5: createHash('md5') }
+    for (const bytes of this.#small) this.#add(bytes)
     this.#small = []
-    return large
   }
 
-  async #flush(large: WriteBuffer): Promise<void> {
+  #add(bytes: Buffer): void {
+    this.#large?.sha256.update(bytes)
+    this.#large?.md5.update(bytes)
+    this.#large?.unwritten.add(bytes)
+  }
+
+  #digest(): { sha256: string; md5: string } {
+    if (this.#large !== null) {
+      return { sha256: this.#large.sha256.digest('hex'), md5: this.#large.md5.digest('hex') }
+    }
+    const bytes = this.#takeSmall()
+    return { sha256: hash('sha256', bytes), md5: hash('md5', bytes) }
+  }
+
+  #takeSmall(): Buffer {
+    const bytes = this.#small.length === 1 && this.#small[0] ? this.#small[0] : Buffer.concat(this.#small)
+    this.#small = [bytes]
+    return bytes
+  }
+
+  async #flush(): Promise<void> {
     const blob = this.#blob ?? (await this.#store.create())
     this.#blob = blob
-    await large.flush(bytes => blob.write(bytes))
+    await this.#large?.unwritten.flush(bytes => blob.write(bytes))
   }
 
   #release(): void {
-    this.#large?.release()
+    this.#large?.unwritten.release()
     this.#large = null
   }
 }

@@ -1,9 +1,7 @@
 /** Runs the acts of concurrent requests in one SQLite transaction each batch, so that they share its cost. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CompiledQuery, type Kysely } from 'kysely'
 import { errorCode, Trouble } from '../domain/errors.ts'
 import type { Writer } from './database.ts'
-import type { Schema } from './schema.ts'
 import { troubleOf } from './sqlite-errors.ts'
 import type { WriteAheadLog } from './write-ahead-log.ts'
 
@@ -19,16 +17,18 @@ interface QueuedAct {
 }
 
 export class GroupCommit {
-  readonly #connection: Kysely<Schema>
+  readonly #connection: Writer
+  readonly #execute: (statement: string) => void
   readonly #log: WriteAheadLog
   readonly #queue: QueuedAct[] = []
   #draining: Promise<void> | null = null
   #unsafe: unknown = null
 
-  /** `connection`: bound to the one connection that writes. */
-  constructor(connection: Kysely<Schema>, log: WriteAheadLog) {
-    this.#connection = connection
-    this.#log = log
+  /** `connection` and `execute` reach the one connection that writes; nobody else may use it. */
+  constructor(input: { connection: Writer; execute: (statement: string) => void; log: WriteAheadLog }) {
+    this.#connection = input.connection
+    this.#execute = input.execute
+    this.#log = input.log
   }
 
   write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
@@ -66,9 +66,9 @@ export class GroupCommit {
       if (this.#unsafe !== null) throw this.#unsafe
       await this.#begin()
       ;({ delivery, changed } = await this.#runAll(batch))
-      await this.#execute('commit')
+      this.#execute('commit')
     } catch (error) {
-      await this.#execute('rollback').catch(() => undefined) // SQLite may have rolled back by itself
+      this.#rollBack()
       for (const act of batch) act.fail(troubleOf(error))
       return
     }
@@ -86,16 +86,16 @@ export class GroupCommit {
     const delivery: Deliver[] = []
     let changed = false
     for (const act of batch) {
-      await this.#execute('savepoint act')
+      this.#execute('savepoint act')
       try {
         delivery.push(await act.run(this.#connection))
         changed = true
       } catch (error) {
         if (isFatal(error)) throw error
-        await this.#execute('rollback to act')
+        this.#execute('rollback to act')
         delivery.push(() => act.fail(error))
       }
-      await this.#execute('release act')
+      this.#execute('release act')
     }
     return { delivery, changed }
   }
@@ -105,7 +105,7 @@ export class GroupCommit {
     const until = performance.now() + busyTimeoutMs
     for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 50)) {
       try {
-        return await this.#execute('begin immediate')
+        return this.#execute('begin immediate')
       } catch (error) {
         if (!errorCode(error)?.startsWith('SQLITE_BUSY')) throw error
         if (performance.now() > until) {
@@ -130,8 +130,12 @@ export class GroupCommit {
     for (const act of batch) act.fail(this.#unsafe)
   }
 
-  async #execute(statement: string): Promise<void> {
-    await this.#connection.executeQuery(CompiledQuery.raw(statement))
+  #rollBack(): void {
+    try {
+      this.#execute('rollback')
+    } catch {
+      // SQLite had rolled back by itself; what it said first is what counts.
+    }
   }
 }
 

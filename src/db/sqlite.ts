@@ -15,6 +15,8 @@ import { WriteAheadLog } from './write-ahead-log.ts'
 /** How long start-up waits for another process, which may be migrating. Requests wait without blocking instead. */
 const startLockTimeoutMs = 30_000
 const statementCacheSize = 500
+/** 16 MB of log: the more commits share a checkpoint, the more of their pages are written only once. */
+const checkpointPages = 4000
 
 /**
  * Opens (or creates, with its folder) a database file and brings its schema up to date; with `upgrade: false` an
@@ -31,6 +33,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     writing.pragma('journal_mode = wal')
     writing.pragma('synchronous = normal')
     writing.pragma('foreign_keys = on')
+    writing.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     const writer = kyselyOver(writing)
     opened.push(writer)
     await writer.connection().execute(connection => prepareSchema(connection, input.upgrade))
@@ -42,7 +45,15 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     const reader = kyselyOver(new Sqlite(path, { readonly: true, timeout: 5000 }), troubleOf)
     opened.push(reader)
     await syncFolder(dirname(path))
-    return new SqliteDatabase(writer, reader, await WriteAheadLog.open(path))
+    const log = await WriteAheadLog.open(path)
+    const statements = new Map<string, Sqlite.Statement>()
+    const execute = (text: string) => {
+      const statement = statements.get(text) ?? writing.prepare(text)
+      statements.set(text, statement)
+      statement.run()
+    }
+    const acts = new GroupCommit({ connection: writer, execute, log })
+    return new SqliteDatabase({ writer, reader, log, acts })
   } catch (error) {
     for (const kysely of opened) await kysely.destroy()
     if (error instanceof Trouble) throw error
@@ -58,11 +69,16 @@ class SqliteDatabase implements Database {
   readonly #log: WriteAheadLog
   readonly #acts: GroupCommit
 
-  constructor(writer: Kysely<Schema>, reader: Kysely<Schema>, log: WriteAheadLog) {
-    this.read = reader
-    this.#writer = writer
-    this.#log = log
-    this.#acts = new GroupCommit(writer, log)
+  constructor(parts: {
+    reader: Kysely<Schema>
+    writer: Kysely<Schema>
+    acts: GroupCommit
+    log: WriteAheadLog
+  }) {
+    this.read = parts.reader
+    this.#writer = parts.writer
+    this.#log = parts.log
+    this.#acts = parts.acts
   }
 
   write: Database['write'] = act => this.#acts.write(act)

@@ -66,25 +66,28 @@ export async function writeWithTree<Result>(
 
 /** The manifest of a tree, without bytes. */
 export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
-  const { digest } = await db
+  const rows = await db
     .selectFrom('trees')
-    .select('digest')
-    .where('id', '=', treeId)
-    .executeTakeFirstOrThrow()
-  const files = await db
-    .selectFrom('tree_files')
-    .innerJoin('blobs', 'blobs.id', 'tree_files.blob_id')
+    .leftJoin('tree_files', 'tree_files.tree_id', 'trees.id')
+    .leftJoin('blobs', 'blobs.id', 'tree_files.blob_id')
     .select([
+      'trees.digest',
       'tree_files.path',
       'blobs.size_bytes as sizeBytes',
       'blobs.md5',
       'blobs.id as blobId',
       'blobs.location',
     ])
-    .where('tree_files.tree_id', '=', treeId)
+    .where('trees.id', '=', treeId)
     .orderBy('tree_files.position')
     .execute()
-  return { digest, files }
+  const files = rows.flatMap(({ digest: _, path, sizeBytes, md5, blobId, location }) =>
+    // A tree without files is one row without a file.
+    path === null || sizeBytes === null || md5 === null || blobId === null
+      ? []
+      : [{ path, sizeBytes, md5, blobId, location }],
+  )
+  return { digest: rows[0]?.digest ?? '', files }
 }
 
 const inlineBatchBytes = 1024 * 1024

@@ -49,6 +49,8 @@ export function createApp(options: AppOptions): FastifyInstance {
       answerError(error, request as FastifyRequest, reply as FastifyReply),
     clientErrorHandler: answerBrokenRequest,
   })
+  // A client that says that it has said everything still gets its answer.
+  Object.assign(app.server, { httpAllowHalfOpen: true })
   app.decorateRequest('receivedAt', 0)
   app.decorateRequest('caller', null)
   app.decorateRequest('form', null)

@@ -2,6 +2,7 @@
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { failure, success } from '../support/answers.ts'
+import { brief } from '../support/brief.ts'
 import { aService, aServiceForTheFile } from '../support/service.ts'
 import { file } from '../support/trees.ts'
 
@@ -68,7 +69,7 @@ describe('the API', async () => {
 })
 
 describe('an id', () => {
-  it.each([
+  const ids: [written: string, course: string, why: string][] = [
     ['a%2Fb', 'a/b', 'an escaped slash is part of it'],
     ['a%2fb', 'a/b', 'the escape may be in small letters'],
     ['a+b', 'a+b', 'a plus is a plus'],
@@ -87,15 +88,20 @@ describe('an id', () => {
     ['courses', 'courses', 'a word of the API is a name like others'],
     ['%2E%2E.', '...', 'three dots are a name'],
     ['x'.repeat(255), 'x'.repeat(255), '255 bytes are a name'],
-  ])('written %s means %j: %s', async (written, course) => {
-    const service = await aService()
-    const root = service.as('root')
-    expect(await root.post(`course/${written}`)).toMatchObject(success())
-    expect(await root.get('courses')).toMatchObject(success({ courses: [course] }))
-    expect(await root.get(`assignments/${written}`)).toMatchObject(success({ assignments: [] }))
-    expect(await root.delete(`course/${written}`)).toMatchObject(success())
-    expect(await root.get('courses')).toMatchObject(success({ courses: [] }))
-  })
+  ]
+
+  it.each(ids.map(([written, course, why]) => ({ written, course, why, named: brief(written) })))(
+    'written $named is $course: $why',
+    async ({ written, course }) => {
+      const service = await aService()
+      const root = service.as('root')
+      expect(await root.post(`course/${written}`)).toMatchObject(success())
+      expect(await root.get('courses')).toMatchObject(success({ courses: [course] }))
+      expect(await root.get(`assignments/${written}`)).toMatchObject(success({ assignments: [] }))
+      expect(await root.delete(`course/${written}`)).toMatchObject(success())
+      expect(await root.get('courses')).toMatchObject(success({ courses: [] }))
+    },
+  )
 
   it('is case-sensitive', async () => {
     const service = await aService()
@@ -156,7 +162,7 @@ describe('an id', () => {
 describe('a new name', async () => {
   const service = await aServiceForTheFile({ testData: true })
   const root = service.as('root')
-  const illegal = [
+  const names: [name: string, why: string][] = [
     ['.', 'a dot'],
     ['..', 'two dots'],
     ['%2E%2E', 'two escaped dots'],
@@ -166,25 +172,26 @@ describe('a new name', async () => {
     ['x'.repeat(256), '256 bytes'],
     ['%C3%A9'.repeat(128), '128 characters of 256 bytes'],
     ['x'.repeat(10_000), 'ten thousand characters'],
-  ] as const
+  ]
+  const illegal = names.map(([name, why]) => ({ name, why, named: brief(name) }))
 
-  it.each(illegal)('of a course may not be %s: %s', async name => {
+  it.each(illegal)('of a course may not be $named: $why', async ({ name }) => {
     expect(await root.post(`course/${name}`)).toMatchObject(illegalName)
     expect(await root.get('courses')).toMatchObject(success({ courses: ['course1', 'course2'] }))
   })
 
-  it.each(illegal)('of an assignment may not be %s: %s', async name => {
+  it.each(illegal)('of an assignment may not be $named: $why', async ({ name }) => {
     expect(await root.post(`assignment/course1/${name}`, { files: [] })).toMatchObject(illegalName)
     expect(await root.get('assignments/course1')).toMatchObject(success({ assignments: ['challenge'] }))
   })
 
-  it.each(illegal)('of a student may not be %s: %s', async name => {
+  it.each(illegal)('of a student may not be $named: $why', async ({ name }) => {
     const details = { first_name: '', last_name: '', email: '' }
     expect(await root.post(`student/course1/${name}`, details)).toMatchObject(illegalName)
     expect((await root.get('students/course1')).json.students).toHaveLength(1)
   })
 
-  it.each(illegal)('of an instructor may not be %s: %s', async name => {
+  it.each(illegal)('of an instructor may not be $named: $why', async ({ name }) => {
     const details = { first_name: '', last_name: '', email: '' }
     expect(await root.post(`instructor/course1/${name}`, details)).toMatchObject(illegalName)
     expect((await root.get('instructors/course1')).json.instructors).toHaveLength(1)

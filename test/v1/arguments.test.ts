@@ -160,7 +160,7 @@ describe('a body', () => {
   )
 
   it('may say its type in capitals and with parameters', async () => {
-    const headers = { 'content-type': 'Application/X-WWW-Form-Urlencoded; charset=UTF-8' }
+    const headers = { 'content-type': 'Application/X-WWW-Form-Urlencoded ; charset=UTF-8' }
     const body = 'first_name=&last_name=&email='
     expect(await shared.as('kevin').post('student/course1/lawrence', {}, { body, headers })).toMatchObject(
       success(),

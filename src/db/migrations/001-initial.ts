@@ -5,6 +5,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
 }
 
+/** `autoincrement` where an id may be remembered after its row has gone, and must not come to mean another. */
 const statements = [
   `create table users (
     id integer primary key autoincrement,
@@ -43,14 +44,14 @@ const statements = [
   ) strict`,
 
   `create table trees (
-    id integer primary key autoincrement,
+    id integer primary key,
     digest text not null,
     file_count integer not null,
     size_bytes integer not null
   ) strict`,
 
   `create table blobs (
-    id integer primary key autoincrement,
+    id integer primary key,
     sha256 text not null unique,
     md5 text not null,
     size_bytes integer not null,
@@ -71,7 +72,7 @@ const statements = [
   'create index tree_files_blob on tree_files (blob_id)',
 
   `create table releases (
-    id integer primary key autoincrement,
+    id integer primary key,
     assignment_id integer not null references assignments (id),
     version integer not null,
     tree_id integer not null references trees (id),
@@ -91,7 +92,7 @@ const statements = [
   'create index submissions_assignment on submissions (assignment_id, id)',
 
   `create table feedback (
-    id integer primary key autoincrement,
+    id integer primary key,
     submission_id integer not null references submissions (id),
     tree_id integer not null references trees (id),
     released_by integer not null references users (id),
@@ -108,7 +109,7 @@ const statements = [
   'insert into heartbeat (id, at) values (1, 0)',
 
   `create table events (
-    id integer primary key autoincrement,
+    id integer primary key,
     at integer not null,
     actor text not null,
     address text,
