@@ -1,9 +1,10 @@
 /** The database in one SQLite file: the embedded default. */
 import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
-import { Trouble } from '../domain/errors.ts'
+import { errorCode, Trouble } from '../domain/errors.ts'
 import { makeFolder, syncFolder } from '../durable-folders.ts'
 import type { Database } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -30,7 +31,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     refuseForeign(input.path)
     closeSync(openSync(input.path, 'a', 0o600)) // students' work is nobody else's on this machine, either
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
-    writing.pragma('journal_mode = wal')
+    await useWriteAheadLog(writing)
     writing.pragma('synchronous = normal')
     writing.pragma('foreign_keys = on')
     writing.pragma(`wal_autocheckpoint = ${checkpointPages}`)
@@ -115,6 +116,20 @@ async function prepareSchema(connection: Kysely<Schema>, upgrade: boolean): Prom
   } catch (error) {
     await execute('rollback').catch(() => undefined) // the first error is the one to tell
     throw error
+  }
+}
+
+/** Two that do this at once to a new file block each other, and SQLite does not wait then. */
+async function useWriteAheadLog(writing: Sqlite.Database): Promise<void> {
+  const until = performance.now() + startLockTimeoutMs
+  for (;;) {
+    try {
+      writing.pragma('journal_mode = wal')
+      return
+    } catch (error) {
+      if (!errorCode(error)?.startsWith('SQLITE_BUSY') || performance.now() > until) throw error
+      await sleep(10 + 20 * Math.random())
+    }
   }
 }
 
