@@ -3,10 +3,13 @@ import type { Kysely } from 'kysely'
 import type { Schema } from './schema.ts'
 
 /** What can be asked. Every query sees all acts that were committed before it. */
-export type Reader = Pick<Kysely<Schema>, 'selectFrom'>
+export type Reader = Pick<Kysely<Schema>, 'selectFrom' | 'executeQuery'>
 
 /** A transaction's handle, the only way to change anything. */
-export type Writer = Pick<Kysely<Schema>, 'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom'>
+export type Writer = Pick<
+  Kysely<Schema>,
+  'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'executeQuery'
+>
 
 export interface Database {
   readonly read: Reader

@@ -1,5 +1,6 @@
 /** Who may do what: the checks that the rules make before anything else, in the order the contract gives. */
 import type { Reader, Writer } from '../db/database.ts'
+import { prepared } from '../db/prepared.ts'
 import type { Role } from '../db/schema.ts'
 import { Refusal } from '../domain/errors.ts'
 import { checkNewName } from '../domain/names.ts'
@@ -101,34 +102,43 @@ async function getAssignment(
   caller: Caller,
   checkRole: (role: Role | null) => void,
 ): Promise<Assignment> {
-  const found = await db
-    .selectFrom('courses')
-    .leftJoin('assignments', join =>
-      join
-        .onRef('assignments.course_id', '=', 'courses.id')
-        .on('assignments.name', '=', ref.assignment)
-        .on('assignments.hidden_at', 'is', null),
-    )
-    .leftJoin('users', join => join.on('users.name', '=', caller.name))
-    .leftJoin('members', join =>
-      join.onRef('members.course_id', '=', 'courses.id').onRef('members.user_id', '=', 'users.id'),
-    )
-    .select(['courses.id as courseId', 'assignments.id', 'members.role'])
-    .where('courses.name', '=', ref.course)
-    .where('courses.hidden_at', 'is', null)
-    .executeTakeFirst()
+  const [found] = await findAssignment(db, ref.course, ref.assignment, caller.name)
   if (found === undefined) throw new Refusal('course-not-found')
   checkRole(found.role)
   if (found.id === null) throw new Refusal('assignment-not-found')
   return { id: found.id, courseId: found.courseId }
 }
 
+const findAssignment = prepared((db: Reader, course: string, assignment: string, caller: string) =>
+  db
+    .selectFrom('courses')
+    .leftJoin('assignments', join =>
+      join
+        .onRef('assignments.course_id', '=', 'courses.id')
+        .on('assignments.name', '=', assignment)
+        .on('assignments.hidden_at', 'is', null),
+    )
+    .leftJoin('users', join => join.on('users.name', '=', caller))
+    .leftJoin('members', join =>
+      join.onRef('members.course_id', '=', 'courses.id').onRef('members.user_id', '=', 'users.id'),
+    )
+    .select(['courses.id as courseId', 'assignments.id', 'members.role'])
+    .where('courses.name', '=', course)
+    .where('courses.hidden_at', 'is', null),
+)
+
 /**
  * The user whose submissions are asked for: a member of the course, or one who was (or is an admin) and owns a
  * submission of the assignment. @throws Refusal `student-not-found`
  */
 export async function getSubmitterId(db: Reader, assignment: Assignment, user: string): Promise<number> {
-  const found = await db
+  const [found] = await findSubmitter(db, user, assignment.courseId, assignment.id)
+  if (found === undefined) throw new Refusal('student-not-found')
+  return found.id
+}
+
+const findSubmitter = prepared((db: Reader, user: string, courseId: number, assignmentId: number) =>
+  db
     .selectFrom('users')
     .select('users.id')
     .where('users.name', '=', user)
@@ -138,26 +148,23 @@ export async function getSubmitterId(db: Reader, assignment: Assignment, user: s
           eb
             .selectFrom('members')
             .select('members.id')
-            .where('members.course_id', '=', assignment.courseId)
+            .where('members.course_id', '=', courseId)
             .whereRef('members.user_id', '=', 'users.id'),
         ),
         eb.exists(
           eb
             .selectFrom('submissions')
             .select('submissions.id')
-            .where('submissions.assignment_id', '=', assignment.id)
+            .where('submissions.assignment_id', '=', assignmentId)
             .whereRef('submissions.user_id', '=', 'users.id'),
         ),
       ]),
-    )
-    .executeTakeFirst()
-  if (found === undefined) throw new Refusal('student-not-found')
-  return found.id
-}
+    ),
+)
 
 /** The id of a user, who comes into being where needed. @throws Refusal `illegal-name` */
 export async function ensureUser(trx: Writer, name: string, at: number): Promise<number> {
-  const known = await trx.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst()
+  const [known] = await findUser(trx, name)
   if (known !== undefined) return known.id
   checkNewName(name)
   const created = await trx
@@ -167,3 +174,7 @@ export async function ensureUser(trx: Writer, name: string, at: number): Promise
     .executeTakeFirstOrThrow()
   return created.id
 }
+
+const findUser = prepared((db: Reader, name: string) =>
+  db.selectFrom('users').select('id').where('name', '=', name),
+)

@@ -1,4 +1,6 @@
 /** Courses: listing, creating, hiding. */
+import type { Reader } from '../db/database.ts'
+import { prepared } from '../db/prepared.ts'
 import { Refusal } from '../domain/errors.ts'
 import { checkNewName } from '../domain/names.ts'
 import { ensureUser, getCourseId, requireAdmin } from './access.ts'
@@ -6,19 +8,27 @@ import { type Caller, type CourseRef, type Exchange, recordEvent } from './excha
 
 /** Names of the courses that the caller teaches or takes, for admins all, sorted by code point. */
 export async function listCourses(exchange: Exchange, caller: Caller): Promise<string[]> {
-  let courses = exchange.db.read
+  const db = exchange.db.read
+  const rows = await (caller.isAdmin ? selectAllCourses(db) : selectCoursesOf(db, caller.name))
+  return rows.map(row => row.name)
+}
+
+const selectAllCourses = prepared((db: Reader) => livingCourses(db))
+
+const selectCoursesOf = prepared((db: Reader, user: string) =>
+  livingCourses(db)
+    .innerJoin('members', 'members.course_id', 'courses.id')
+    .innerJoin('users', 'users.id', 'members.user_id')
+    .where('users.name', '=', user),
+)
+
+/** SQLite compares text by its UTF-8 bytes, which is code point order. */
+function livingCourses(db: Reader) {
+  return db
     .selectFrom('courses')
     .select('courses.name')
     .where('courses.hidden_at', 'is', null)
-  if (!caller.isAdmin) {
-    courses = courses
-      .innerJoin('members', 'members.course_id', 'courses.id')
-      .innerJoin('users', 'users.id', 'members.user_id')
-      .where('users.name', '=', caller.name)
-  }
-  // SQLite compares text by its UTF-8 bytes, which is code point order.
-  const rows = await courses.orderBy('courses.name').execute()
-  return rows.map(row => row.name)
+    .orderBy('courses.name')
 }
 
 /** Refuses what `createCourse` would refuse before it looks at the instructors. */

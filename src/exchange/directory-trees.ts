@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { StagedBlob } from '../content/staging.ts'
 import type { Reader, Writer } from '../db/database.ts'
+import { prepared } from '../db/prepared.ts'
 import type { TreeFileRow } from '../db/schema.ts'
 import { Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -66,7 +67,18 @@ export async function writeWithTree<Result>(
 
 /** The manifest of a tree, without bytes. */
 export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
-  const rows = await db
+  const rows = await selectTree(db, treeId)
+  const files = rows.flatMap(({ digest: _, path, sizeBytes, md5, blobId, location }) =>
+    // A tree without files is one row without a file.
+    path === null || sizeBytes === null || md5 === null || blobId === null
+      ? []
+      : [{ path, sizeBytes, md5, blobId, location }],
+  )
+  return { digest: rows[0]?.digest ?? '', files }
+}
+
+const selectTree = prepared((db: Reader, treeId: number) =>
+  db
     .selectFrom('trees')
     .leftJoin('tree_files', 'tree_files.tree_id', 'trees.id')
     .leftJoin('blobs', 'blobs.id', 'tree_files.blob_id')
@@ -79,16 +91,8 @@ export async function readTree(db: Reader, treeId: number): Promise<DirectoryTre
       'blobs.location',
     ])
     .where('trees.id', '=', treeId)
-    .orderBy('tree_files.position')
-    .execute()
-  const files = rows.flatMap(({ digest: _, path, sizeBytes, md5, blobId, location }) =>
-    // A tree without files is one row without a file.
-    path === null || sizeBytes === null || md5 === null || blobId === null
-      ? []
-      : [{ path, sizeBytes, md5, blobId, location }],
-  )
-  return { digest: rows[0]?.digest ?? '', files }
-}
+    .orderBy('tree_files.position'),
+)
 
 const inlineBatchBytes = 1024 * 1024
 const rowsPerInsert = 50
@@ -191,15 +195,9 @@ async function insertTree(
   input: { tree: StagedTree; placed: Map<string, string>; at: number; usedLocations: Set<string> },
 ): Promise<number> {
   const { tree } = input
-  const { id } = await trx
-    .insertInto('trees')
-    .values({
-      digest: digestOf(tree),
-      file_count: tree.length,
-      size_bytes: tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0),
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow()
+  const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
+  const [inserted] = await insertTreeRow(trx, digestOf(tree), tree.length, sizeBytes)
+  const { id } = inserted as { id: number }
   const rows: TreeFileRow[] = []
   for (const [position, file] of tree.entries()) {
     const isExecutable = file.isExecutable ? 1 : 0
@@ -222,23 +220,34 @@ async function ensureBlob(
 ): Promise<number> {
   const location = input.placed.get(blob.sha256) ?? null
   if (location === null && blob.bytes === null) return getBlobId(trx, blob.sha256)
-  const inserted = await trx
-    .insertInto('blobs')
-    .values({
-      sha256: blob.sha256,
-      md5: blob.md5,
-      size_bytes: blob.sizeBytes,
-      stored_at: input.at,
-      location,
-      bytes: blob.bytes,
-    })
-    .onConflict(conflict => conflict.column('sha256').doNothing())
-    .returning('id')
-    .executeTakeFirst()
+  const { sha256, md5, sizeBytes, bytes } = blob
+  const [inserted] = await tryInsertBlob(trx, sha256, md5, sizeBytes, input.at, location, bytes)
   if (inserted === undefined) return getBlobId(trx, blob.sha256)
   if (location !== null) input.usedLocations.add(location)
   return inserted.id
 }
+
+const insertTreeRow = prepared((trx: Writer, digest: string, file_count: number, size_bytes: number) =>
+  trx.insertInto('trees').values({ digest, file_count, size_bytes }).returning('id'),
+)
+
+/** No row where the same bytes are stored already. */
+const tryInsertBlob = prepared(
+  (
+    trx: Writer,
+    sha256: string,
+    md5: string,
+    size_bytes: number,
+    stored_at: number,
+    location: string | null,
+    bytes: Buffer | null,
+  ) =>
+    trx
+      .insertInto('blobs')
+      .values({ sha256, md5, size_bytes, stored_at, location, bytes })
+      .onConflict(conflict => conflict.column('sha256').doNothing())
+      .returning('id'),
+)
 
 async function getBlobId(trx: Writer, sha256: string): Promise<number> {
   const known = await trx.selectFrom('blobs').select('id').where('sha256', '=', sha256).executeTakeFirst()

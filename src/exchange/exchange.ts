@@ -1,6 +1,7 @@
 /** What every rule works with, and who is asking. */
 import type { ContentStore } from '../content/content-store.ts'
 import type { Database, Writer } from '../db/database.ts'
+import { prepared } from '../db/prepared.ts'
 import type { Clock } from '../domain/timestamp.ts'
 
 export interface Exchange {
@@ -31,19 +32,22 @@ export async function recordEvent(
   trx: Writer,
   event: { at: number; caller: Caller; action: EventAction } & Partial<AssignmentRef> & { subject?: string },
 ): Promise<void> {
-  await trx
-    .insertInto('events')
-    .values({
-      at: event.at,
-      actor: event.caller.name,
-      address: event.caller.address,
-      action: event.action,
-      course: event.course ?? null,
-      assignment: event.assignment ?? null,
-      subject: event.subject ?? null,
-    })
-    .execute()
+  const { at, caller, action, course = null, assignment = null, subject = null } = event
+  await insertEvent(trx, at, caller.name, caller.address, action, course, assignment, subject)
 }
+
+const insertEvent = prepared(
+  (
+    trx: Writer,
+    at: number,
+    actor: string,
+    address: string | null,
+    action: string,
+    course: string | null,
+    assignment: string | null,
+    subject: string | null,
+  ) => trx.insertInto('events').values({ at, actor, address, action, course, assignment, subject }),
+)
 
 export type EventAction =
   | 'create-course'

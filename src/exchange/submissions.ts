@@ -1,5 +1,6 @@
 /** Submissions: students submit, instructors collect, everyone finds their own. Never changed, never overwritten. */
 import type { Reader, Writer } from '../db/database.ts'
+import { prepared } from '../db/prepared.ts'
 import { Refusal } from '../domain/errors.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import {
@@ -44,10 +45,10 @@ export async function submitAssignment(
     const { id: assignmentId } = await getMembersAssignment(trx, caller, input)
     const userId = await ensureUser(trx, caller.name, input.receivedAt)
     const receivedAt = await insertSubmission(trx, {
-      assignment_id: assignmentId,
-      user_id: userId,
-      received_at: input.receivedAt,
-      tree_id: await insertTree(),
+      assignmentId,
+      userId,
+      receivedAt: input.receivedAt,
+      treeId: await insertTree(),
     })
     await recordEvent(trx, { at: receivedAt, caller, action: 'submit-assignment', course, assignment })
     return receivedAt
@@ -141,28 +142,49 @@ export async function getSubmission(
   input: { assignmentId: number; userId: number; receivedAt: Micros | null | undefined },
 ): Promise<{ id: number; received_at: Micros; tree_id: number }> {
   if (input.receivedAt === null) throw new Refusal('submission-not-found')
-  let submissions = db
-    .selectFrom('submissions')
-    .select(['id', 'received_at', 'tree_id'])
-    .where('assignment_id', '=', input.assignmentId)
-    .where('user_id', '=', input.userId)
-  if (input.receivedAt !== undefined) submissions = submissions.where('received_at', '=', input.receivedAt)
-  const submission = await submissions.orderBy('received_at', 'desc').limit(1).executeTakeFirst()
+  const { assignmentId, userId, receivedAt } = input
+  const [submission] = await (receivedAt === undefined
+    ? findNewestSubmission(db, assignmentId, userId)
+    : findSubmission(db, assignmentId, userId, receivedAt))
   if (submission === undefined) throw new Refusal('submission-not-found')
   return submission
 }
 
+const findNewestSubmission = prepared((db: Reader, assignmentId: number, userId: number) =>
+  db
+    .selectFrom('submissions')
+    .select(['id', 'received_at', 'tree_id'])
+    .where('assignment_id', '=', assignmentId)
+    .where('user_id', '=', userId)
+    .orderBy('received_at', 'desc')
+    .limit(1),
+)
+
+const findSubmission = prepared((db: Reader, assignmentId: number, userId: number, receivedAt: number) =>
+  db
+    .selectFrom('submissions')
+    .select(['id', 'received_at', 'tree_id'])
+    .where('assignment_id', '=', assignmentId)
+    .where('user_id', '=', userId)
+    .where('received_at', '=', receivedAt),
+)
+
 async function insertSubmission(
   trx: Writer,
-  row: { assignment_id: number; user_id: number; received_at: Micros; tree_id: number },
+  row: { assignmentId: number; userId: number; receivedAt: Micros; treeId: number },
 ): Promise<Micros> {
-  for (let receivedAt = row.received_at; ; receivedAt++) {
-    const inserted = await trx
-      .insertInto('submissions')
-      .values({ ...row, received_at: receivedAt })
-      .onConflict(conflict => conflict.columns(['assignment_id', 'user_id', 'received_at']).doNothing())
-      .returning('id')
-      .executeTakeFirst()
+  for (let receivedAt = row.receivedAt; ; receivedAt++) {
+    const [inserted] = await tryInsertSubmission(trx, row.assignmentId, row.userId, receivedAt, row.treeId)
     if (inserted !== undefined) return receivedAt
   }
 }
+
+/** No row where that moment is taken. */
+const tryInsertSubmission = prepared(
+  (trx: Writer, assignment_id: number, user_id: number, received_at: number, tree_id: number) =>
+    trx
+      .insertInto('submissions')
+      .values({ assignment_id, user_id, received_at, tree_id })
+      .onConflict(conflict => conflict.columns(['assignment_id', 'user_id', 'received_at']).doNothing())
+      .returning('id'),
+)

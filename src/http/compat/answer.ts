@@ -71,6 +71,7 @@ async function sendTree(
   reply.header('content-length', length)
   if (request.method === 'HEAD') return reply.send(Readable.from([])) // without a payload the length would be 0
   const chunks = contentChunks(exchange, files, heads, tail)
+  if (length <= onePieceBytes) return reply.send(Buffer.concat(await Array.fromAsync(chunks)))
   const first = await chunks.next() // a missing file is found while the status can still say so
   return reply.send(Readable.from(startingWith(first, chunks), { objectMode: false }))
 }
@@ -84,6 +85,8 @@ function headOf(file: TreeFile, options: { content: boolean; isFirst: boolean })
 }
 
 const gatherBytes = 64 * 1024
+/** Up to this size an answer is sent whole, which is quicker than a stream. */
+const onePieceBytes = 256 * 1024
 
 /** Small pieces are gathered, so that a tree of many small files does not become many small writes. */
 async function* contentChunks(

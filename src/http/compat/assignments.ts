@@ -10,6 +10,7 @@ import type { Exchange } from '../../exchange/exchange.ts'
 import { TreeAnswer } from './answer.ts'
 import { isTrue } from './invalid-argument.ts'
 import type { ApiRequest, Operation } from './operation.ts'
+import { uploadedTree } from './upload.ts'
 
 export function getAssignments(exchange: Exchange): Operation {
   return {
@@ -61,8 +62,9 @@ export function deleteAssignment(exchange: Exchange): Operation {
 
 async function release(exchange: Exchange, request: ApiRequest, { overwrite }: { overwrite: boolean }) {
   const input = { ...assignmentOf(request), overwrite }
-  await mayReleaseAssignment(exchange, input)
-  await releaseAssignment(exchange, { ...input, tree: await request.form.files({ alsoFromQuery: true }) })
+  const check = () => mayReleaseAssignment(exchange, input)
+  const tree = await uploadedTree(request.form, { alsoFromQuery: true, check })
+  await releaseAssignment(exchange, { ...input, tree })
   return {}
 }
 

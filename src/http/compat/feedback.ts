@@ -11,6 +11,7 @@ import {
 import { TreeAnswer } from './answer.ts'
 import { InvalidArgument, isTrue, required } from './invalid-argument.ts'
 import type { ApiRequest, Operation } from './operation.ts'
+import { uploadedTree } from './upload.ts'
 
 export function postFeedback(exchange: Exchange): Operation {
   return {
@@ -19,8 +20,8 @@ export function postFeedback(exchange: Exchange): Operation {
       const input = feedbackOf(request)
       await mayReleaseFeedback(exchange, input)
       const receivedAt = timestampOf(await request.form.bodyArgument('timestamp'))
-      await mayReleaseFeedbackFor(exchange, { ...input, receivedAt })
-      const tree = await request.form.files({ alsoFromQuery: false })
+      const check = () => mayReleaseFeedbackFor(exchange, { ...input, receivedAt })
+      const tree = await uploadedTree(request.form, { alsoFromQuery: false, check })
       await releaseFeedback(exchange, { ...input, receivedAt, tree })
       return {}
     },

@@ -13,6 +13,7 @@ import { TreeAnswer } from './answer.ts'
 import { isTrue } from './invalid-argument.ts'
 import type { Operation } from './operation.ts'
 import { SubmissionLists, submissionList } from './submission-lists.ts'
+import { uploadedTree } from './upload.ts'
 
 export function getSubmissions(exchange: Exchange): Operation {
   const lists = new SubmissionLists()
@@ -40,8 +41,7 @@ export function postSubmission(exchange: Exchange): Operation {
     access: 'user',
     async handle({ caller, ids, form, receivedAt }) {
       const input = { caller, course: ids.course, assignment: ids.assignment, receivedAt }
-      await maySubmit(exchange, input)
-      const tree = await form.files({ alsoFromQuery: false })
+      const tree = await uploadedTree(form, { alsoFromQuery: false, check: () => maySubmit(exchange, input) })
       return { timestamp: formatTimestamp(await submitAssignment(exchange, { ...input, tree })) }
     },
   }

@@ -41,6 +41,11 @@ export class Form {
     this.#limits = limits
   }
 
+  /** Whether the body has been asked for. */
+  get isBodyRead(): boolean {
+    return this.#body !== null
+  }
+
   /** An argument of the body or else of the query, its ends stripped. @throws BadRequest, TooLarge, Trouble */
   async argument(name: string): Promise<string | undefined> {
     return (await this.bodyArgument(name)) ?? this.queryArgument(name)
