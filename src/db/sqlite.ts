@@ -16,8 +16,8 @@ import { WriteAheadLog } from './write-ahead-log.ts'
 /** How long start-up waits for another process, which may be migrating. Requests wait without blocking instead. */
 const startLockTimeoutMs = 30_000
 const statementCacheSize = 500
-/** 16 MB of log: the more commits share a checkpoint, the more of their pages are written only once. */
-const checkpointPages = 4000
+/** 8 MB of log: the more commits share a checkpoint, the more of their pages are written only once; but all wait for it. */
+const checkpointPages = 2000
 
 /**
  * Opens (or creates, with its folder) a database file and brings its schema up to date; with `upgrade: false` an
