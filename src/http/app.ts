@@ -9,7 +9,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Clock } from '../domain/timestamp.ts'
-import { faviconSvg } from '../web/favicon.ts'
+import { faviconSvg, layoutScript } from '../web/assets.ts'
 import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
 import { pythonJson } from './compat/python-json.ts'
@@ -75,6 +75,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   )
   app.get(`${prefix}favicon.ico`, { config: { access: 'anyone' } }, (_request, reply) =>
     reply.type('image/svg+xml').header('cache-control', 'max-age=86400').send(faviconSvg),
+  )
+  app.get(`${prefix}masonry.min.js`, { config: { access: 'anyone' } }, (_request, reply) =>
+    reply.type('text/javascript').header('cache-control', 'max-age=86400').send(layoutScript),
   )
   registerApi(app, options)
   return app

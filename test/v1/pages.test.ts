@@ -180,6 +180,14 @@ describe('the home page', () => {
   })
 })
 
+describe('the script that the old pages used', () => {
+  it('is still there, for everyone, and is a script', async () => {
+    const answer = await shared.ask('GET', '/api/masonry.min.js')
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-type']).toMatch(/^text\/javascript/)
+  })
+})
+
 describe('the icon', () => {
   it('is a picture, for everyone', async () => {
     const answer = await shared.ask('GET', '/api/favicon.ico')
