@@ -54,11 +54,12 @@ const signals = ['SIGINT', 'SIGTERM'] as const
 function banner(config: Config, port: number): string {
   const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host
   const home = `http://${host}:${port}${config.prefix}`
+  const example = config.testData ? 'assignment/course1/challenge?user=lawrence' : 'courses?user=kevin'
   return [
     `ngshare ${version}, stand-alone: whoever asks is believed. For trying, not for a class.`,
     `Database ${config.database.path}, files ${config.storage.folder}`,
     'Try, for instance:',
-    `  curl '${home}assignment/course1/challenge?user=lawrence'`,
+    `  curl '${home}${example}'`,
     `Please go to ${home}`,
     '',
   ].join('\n')
