@@ -12,5 +12,5 @@ export async function createLogger(options: { level: string; forPeople: boolean 
 /** Loaded only where it is used: servers do not need it in their memory. */
 async function prettyStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty')
-  return pretty({ destination: 2, ignore: 'pid,hostname,reqId', translateTime: 'HH:MM:ss' })
+  return pretty({ destination: 2, singleLine: true, ignore: 'pid,hostname,reqId', translateTime: 'HH:MM:ss' })
 }
