@@ -118,14 +118,12 @@ export class GroupCommit {
     }
   }
 
-  /** After a failed sync nobody knows what is on the disk; only a restart, which reads the log back, can tell. */
+  /** After a failed sync nobody knows what is on the disk; a restart begins an empty log. */
   #giveUp(error: unknown, batch: QueuedAct[]): void {
     this.#unsafe = new Trouble(
       'database',
       'the write-ahead log could not be made durable; restart the server',
-      {
-        cause: error,
-      },
+      { cause: error },
     )
     for (const act of batch) act.fail(this.#unsafe)
   }

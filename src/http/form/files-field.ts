@@ -85,6 +85,7 @@ export class FilesField implements FieldSink, JsonHandler {
 
   /** Lets the store take what has gathered; to be awaited between pieces. @throws Trouble */
   async drain(): Promise<void> {
+    for (const staging of this.#unwanted.splice(0)) await staging.discard()
     for (;;) {
       const file = this.#ended[0]
       if (file === undefined) break
