@@ -40,10 +40,13 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const otherLoad = new LoadProcess()
   const peers: Peer[] = []
   try {
+    const hubDelayMs = scenario.hubDelayMs ?? null
     for (const name of options.peers) {
+      // It knows no hub, so it would be asked without tokens.
+      if (name === 'bare' && hubDelayMs !== null) continue
       const own = join(folder, name)
       await mkdir(own)
-      peers.push(await startPeer(name, own))
+      peers.push(await startPeer(name, own, hubDelayMs))
     }
     const tracks = peers.map(peer => newTrack({ peer, load, otherLoad, quick: options.quick }))
     for (const track of tracks) await attempt(track, () => scenario.prepare(track.bench))

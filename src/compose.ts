@@ -1,16 +1,21 @@
 /** The one place where the parts are put together; the only file that knows which database and store there are. */
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import type { Authenticator } from './auth/authenticator.ts'
+import { startGroupRoster } from './auth/hub/group-roster.ts'
+import { hubAuthenticator } from './auth/hub/hub.ts'
+import { hubApi } from './auth/hub/hub-api.ts'
 import { standAlone } from './auth/stand-alone.ts'
 import type { Config } from './config/config.ts'
 import { openDiskStore } from './content/disk-store.ts'
 import { openSqlite } from './db/sqlite.ts'
 import { systemClock } from './domain/timestamp.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import { bringAllMemberships } from './exchange/group-memberships.ts'
 import { startHousekeeping } from './exchange/housekeeping.ts'
 import { addTestData, isEmpty } from './exchange/test-data.ts'
 import { createApp } from './http/app.ts'
-import { createMetrics } from './http/metrics.ts'
+import { createMetrics, type Metrics } from './http/metrics.ts'
 
 export interface Service {
   readonly app: FastifyInstance
@@ -29,16 +34,20 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     const clock = systemClock()
     const exchange: Exchange = { db, content, clock }
     if (config.testData && (await isEmpty(exchange))) {
-      await addTestData(exchange, { caller: { name: 'user', isAdmin: true, address: null } })
+      await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
+    const metrics = createMetrics()
+    const authenticator = openAuthenticator(config, { exchange, metrics, logger })
+    opened.push(() => authenticator.close())
     const housekeeping = startHousekeeping(exchange, { retentionDays: config.retentionDays, logger })
     opened.push(() => housekeeping.stop())
     const app = createApp({
       exchange,
       clock,
       logger,
-      metrics: createMetrics(),
-      authenticator: standAlone({ admins: config.admins, onLoopback: config.mode.onLoopback }),
+      metrics,
+      authenticator,
+      tls: config.mode.kind === 'service' ? config.mode.hub.tls : null,
       prefix: config.prefix,
       limits: config.limits,
       debug: config.debug,
@@ -48,6 +57,29 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+function openAuthenticator(
+  { mode, admins }: Config,
+  parts: { exchange: Exchange; metrics: Metrics; logger: Logger },
+): Authenticator {
+  if (mode.kind === 'stand-alone') return standAlone({ admins, onLoopback: mode.onLoopback })
+  const hub = hubApi({ ...mode.hub, asked: parts.metrics.hubAsked })
+  const authenticator = hubAuthenticator(mode.hub, hub)
+  if (mode.hub.groups === null) return authenticator
+  const caller = { name: mode.hub.serviceName, kind: 'service', isAdmin: true, address: null } as const
+  const roster = startGroupRoster({
+    hub,
+    groups: mode.hub.groups,
+    apply: memberships => bringAllMemberships(parts.exchange, { caller, memberships }),
+    logger: parts.logger,
+  })
+  return {
+    ...authenticator,
+    async close() {
+      await Promise.all([roster.stop(), authenticator.close()])
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 /** From the command line to a running server, and back to an empty process. */
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import type { HubOptions } from './auth/hub/options.ts'
 import { compose, type Service } from './compose.ts'
 import { readCommandLine } from './config/command-line.ts'
 import { type Config, ConfigMistakes, checkSettings } from './config/config.ts'
@@ -33,7 +34,8 @@ async function serve(config: Config): Promise<void> {
     throw new CannotListen(config.listen, error)
   }
   const { port } = service.app.server.address() as AddressInfo
-  process.stdout.write(banner(config, port))
+  if (config.mode.kind === 'stand-alone') process.stdout.write(banner(config, port))
+  else logger.info({ version, port, ...serviceFacts(config, config.mode.hub) }, 'serving')
   await stopped
   logger.flush()
 }
@@ -50,6 +52,21 @@ function stopOnSignal(service: Service): Promise<void> {
 }
 
 const signals = ['SIGINT', 'SIGTERM'] as const
+
+/** What an admin wants to know of a start. */
+function serviceFacts({ listen, prefix, database, storage }: Config, hub: HubOptions): object {
+  const { apiUrl, serviceName, tokenCheck, groups } = hub
+  return {
+    host: listen.host,
+    prefix,
+    service: serviceName,
+    hub: apiUrl,
+    tokenCheck,
+    hubGroups: groups !== null,
+    database: database.path,
+    storage: storage.folder,
+  }
+}
 
 function banner(config: Config, port: number): string {
   const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host

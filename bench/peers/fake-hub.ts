@@ -18,7 +18,7 @@ const server = createServer((request, response) => {
   function answerWho(): void {
     const name = /^(?:token|bearer) +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (name === undefined) answer(403, { status: 403, message: 'Forbidden' })
-    else answer(200, { kind: 'user', name, admin: false, groups: [] })
+    else answer(200, notebookUser(name))
   }
   if (request.url === '/healthz') answer(200, {})
   else if (request.url !== '/hub/api/user') answer(404, { status: 404, message: 'Not Found' })
@@ -26,3 +26,19 @@ const server = createServer((request, response) => {
   else answerWho()
 })
 server.listen(Number(options.port), '127.0.0.1')
+
+/** What hub 5 says of the token that it gave to a notebook server. */
+function notebookUser(name: string) {
+  return {
+    kind: 'user',
+    name,
+    admin: false,
+    groups: [],
+    session_id: null,
+    scopes: [
+      `access:servers!server=${name}/`,
+      `read:users:groups!user=${name}`,
+      `read:users:name!user=${name}`,
+    ],
+  }
+}

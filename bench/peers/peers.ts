@@ -36,30 +36,33 @@ export function findObstacle(name: PeerName): string | null {
   return null
 }
 
-export function startPeer(name: PeerName, folder: string): Promise<Peer> {
+/** `hubDelayMs`: how long the hub takes to say whose a token is. Null: ours stands alone, Python's hub answers at once. */
+export function startPeer(name: PeerName, folder: string, hubDelayMs: number | null): Promise<Peer> {
   switch (name) {
     case 'ours':
-      return startOurs(folder)
+      return startOurs(folder, hubDelayMs)
     case 'python':
-      return startPython(folder)
+      return startPython(folder, hubDelayMs ?? 0)
     case 'bare':
       return startBare(folder)
   }
 }
 
-async function startOurs(folder: string): Promise<Peer> {
-  const port = await findFreePort()
+async function startOurs(folder: string, hubDelayMs: number | null): Promise<Peer> {
   const files = join(folder, 'files')
   await mkdir(files, { recursive: true })
+  const hub = hubDelayMs === null ? null : await startHub(folder, hubDelayMs)
+  const port = await findFreePort()
   const server = new ServerProcess({
     command: process.execPath,
     args: [
       OURS,
-      ...['--vngshare', '--debug', '--admins', ADMIN, '--host', '127.0.0.1', '--port', String(port)],
+      ...(hub ? [] : ['--vngshare', '--debug', '--port', String(port)]),
+      ...['--admins', ADMIN, '--host', '127.0.0.1'],
       ...['--database', `sqlite:///${join(folder, 'ngshare.db')}`, '--storage', files],
     ],
-    env: ENVIRONMENT,
-    identity: 'argument',
+    env: hub ? hubEnvironment(hub, port) : ENVIRONMENT,
+    identity: hub ? 'token' : 'argument',
     logFile: join(folder, 'server.log'),
     port,
   })
@@ -69,26 +72,18 @@ async function startOurs(folder: string): Promise<Peer> {
     server,
     isDurable: true,
     fillerThrough: load => fillOverHttp(server.target, load),
-    stop: () => server.stop(),
+    async stop() {
+      await server.stop()
+      await hub?.stop()
+    },
   }
 }
 
-async function startPython(folder: string): Promise<Peer> {
+async function startPython(folder: string, hubDelayMs: number): Promise<Peer> {
   const files = join(folder, 'files')
   await mkdir(files, { recursive: true })
   const databaseFile = join(folder, 'ngshare.db')
-
-  const hubPort = await findFreePort()
-  const hub = new ServerProcess({
-    command: process.execPath,
-    args: [join(ROOT, 'bench/peers/fake-hub.ts'), '--port', String(hubPort)],
-    env: ENVIRONMENT,
-    identity: 'token',
-    logFile: join(folder, 'hub.log'),
-    port: hubPort,
-  })
-  await hub.start()
-
+  const hub = await startHub(folder, hubDelayMs)
   const port = await findFreePort()
   const server = new ServerProcess({
     command: PYTHON,
@@ -96,14 +91,7 @@ async function startPython(folder: string): Promise<Peer> {
       join(ROOT, 'bench/peers/ngshare06.py'),
       ...['--admins', ADMIN, '--database', `sqlite:///${databaseFile}`, '--storage', files],
     ],
-    env: {
-      ...ENVIRONMENT,
-      JUPYTERHUB_API_URL: `http://127.0.0.1:${hubPort}/hub/api`,
-      JUPYTERHUB_API_TOKEN: 'service-ngshare',
-      JUPYTERHUB_CLIENT_ID: 'service-ngshare',
-      JUPYTERHUB_SERVICE_PREFIX: '/api/',
-      JUPYTERHUB_SERVICE_URL: `http://127.0.0.1:${port}`,
-    },
+    env: hubEnvironment(hub, port),
     identity: 'token',
     logFile: join(folder, 'server.log'),
     port,
@@ -139,5 +127,33 @@ async function startBare(folder: string): Promise<Peer> {
     isDurable: false,
     fillerThrough: load => fillOverHttp(server.target, load),
     stop: () => server.stop(),
+  }
+}
+
+/** A hub for one server, which need not share it. */
+async function startHub(folder: string, delayMs: number): Promise<ServerProcess> {
+  const port = await findFreePort()
+  const hub = new ServerProcess({
+    command: process.execPath,
+    args: [join(ROOT, 'bench/peers/fake-hub.ts'), '--port', String(port), '--delay-ms', String(delayMs)],
+    env: ENVIRONMENT,
+    identity: 'token',
+    logFile: join(folder, 'hub.log'),
+    port,
+  })
+  await hub.start()
+  return hub
+}
+
+/** What the hub tells the service that listens at `port`. */
+function hubEnvironment(hub: ServerProcess, port: number): Record<string, string> {
+  return {
+    ...ENVIRONMENT,
+    JUPYTERHUB_API_URL: `http://127.0.0.1:${hub.target.port}/hub/api`,
+    JUPYTERHUB_API_TOKEN: 'service-ngshare',
+    JUPYTERHUB_CLIENT_ID: 'service-ngshare',
+    JUPYTERHUB_SERVICE_NAME: 'ngshare',
+    JUPYTERHUB_SERVICE_PREFIX: '/api/',
+    JUPYTERHUB_SERVICE_URL: `http://127.0.0.1:${port}`,
   }
 }

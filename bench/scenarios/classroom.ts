@@ -16,7 +16,12 @@ export function studentName(index: number): string {
 export async function openCourse(bench: Bench, { students }: { students: number }): Promise<void> {
   const fields = { instructors: JSON.stringify([INSTRUCTOR]) }
   await post(bench, { user: ADMIN, path: `course/${COURSE}`, body: { kind: 'form', fields } })
-  const names = Array.from({ length: students }, (_, index) => studentName(index))
+  await enrolStudents(bench, { from: 0, count: students })
+}
+
+/** Adds the students numbered `from` and up to the open course. */
+export async function enrolStudents(bench: Bench, { from, count }: { from: number; count: number }) {
+  const names = Array.from({ length: count }, (_, index) => studentName(from + index))
   await bench.peer.fillerThrough(bench.load).enrolStudents(COURSE, INSTRUCTOR, names)
 }
 

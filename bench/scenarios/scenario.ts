@@ -29,6 +29,8 @@ export type Scenario = {
   name: string
   title: string
   wanted: Wanted
+  /** Runs ours in service mode too: the time that the hub takes to say whose a token is. Leaves the bare server out. */
+  hubDelayMs?: number
   /** Interleaved with the other servers. */
   rounds: number
   prepare(bench: Bench): Promise<void>

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { databaseDiagram, databaseTables, readDatabase } from './database.ts'
 import { badRequestTable, refusalTable, troubleTable } from './failures.ts'
 import { replacePart } from './markdown.ts'
-import { settingsTable } from './settings.ts'
+import { settingsTable, variablesTable } from './settings.ts'
 
 /** A page as it is, and as it would be with its generated parts written anew. */
 export interface Page {
@@ -17,7 +17,7 @@ export interface Page {
 export async function generateDocs(): Promise<Page[]> {
   const tables = await readDatabase()
   return Promise.all([
-    page('docs/settings.md', { settings: settingsTable() }),
+    page('docs/settings.md', { settings: settingsTable(), variables: variablesTable() }),
     page('docs/database.md', { diagram: databaseDiagram(tables), tables: databaseTables(tables) }),
     page('docs/api-v1.md', {
       refusals: refusalTable(),

@@ -1,7 +1,7 @@
 /** Stand-alone mode: whoever asks is believed. For trying, developing and teaching, on one machine. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopbackHost } from '../domain/loopback.ts'
-import { type Authenticator, type Credentials, NotIdentified } from './authenticator.ts'
+import { type Authenticator, type Credentials, type Identity, NotIdentified } from './authenticator.ts'
 
 /**
  * The caller is the argument `user`, or, where there is none, the word in `Authorization: token WORD`: installed
@@ -16,10 +16,15 @@ export function standAlone(options: { admins: readonly string[]; onLoopback: boo
     async identify(credentials) {
       if (options.onLoopback && isForeign(credentials)) throw new NotIdentified('foreign-page')
       const name = (await credentials.argument('user')) ?? tokenOf(credentials.headers)
-      if (name !== undefined) return { name, isAdmin: admins.has(name) }
-      if (credentials.access === 'user') throw new NotIdentified('user-missing')
-      return { name: 'user', isAdmin: admins.has('user') }
+      if (name === undefined && credentials.access === 'user') throw new NotIdentified('user-missing')
+      return believed(name ?? 'user')
     },
+    login: null,
+    close: async () => undefined,
+  }
+
+  function believed(name: string): Identity {
+    return { name, kind: 'user', isAdmin: admins.has(name), memberships: null, xsrfToken: null }
   }
 }
 

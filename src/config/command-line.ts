@@ -1,5 +1,7 @@
-/** Reads options and environment variables into texts, one for each setting. */
+/** Reads options, environment variables and files of secrets into texts, one for each setting. */
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import { errorCode } from '../domain/errors.ts'
 import { type Setting, type SettingName, type SettingTexts, settings } from './settings.ts'
 
 /** `usage`: what could not be read, such as unknown options. `shown`: help or version, which is all there was to do. */
@@ -30,7 +32,15 @@ export function readCommandLine(input: {
       .filter(setting => lacksValue(setting, options))
       .map(({ name }) => `--${name}: expected a value`),
   ]
-  const texts = settings.map(setting => [setting.name, textOf(setting, options, input.environment)])
+  const texts = settings.map(setting => {
+    try {
+      return [setting.name, textOf(setting, options, input.environment)]
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error
+      usage.push(error.message)
+      return [setting.name, unreadable]
+    }
+  })
   return { kind: 'run', texts: Object.fromEntries(texts) as Record<SettingName, string>, usage }
 }
 
@@ -43,7 +53,7 @@ export function createCommand(version: string): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .configureHelp({ optionTerm: option => option.flags.replace('[', '<').replace(']', '>') })
-  for (const setting of settings) command.addOption(optionOf(setting))
+  for (const setting of settings) if (hasOption(setting)) command.addOption(optionOf(setting))
   return command
 }
 
@@ -55,6 +65,11 @@ function optionOf(setting: Setting): Option {
     `--${setting.name}${value}`,
     `${setting.meaning} (variable: ${setting.variables.join(' or ')}${fallback})`,
   )
+}
+
+/** The others are variables alone. */
+function hasOption(setting: Setting): boolean {
+  return setting.kind === undefined
 }
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
@@ -71,15 +86,32 @@ function textOf(
   const option = optionValue(setting, options)
   if (option !== undefined) return option
   for (const variable of setting.variables) {
-    const value = environment[variable]
-    if (value !== undefined && value !== '') return value
+    const value = environment[variable] || (setting.kind === 'secret' && secretIn(environment, variable))
+    if (value) return value
   }
   return setting.fallback ?? 'false'
 }
 
+/** The content of the file that `VARIABLE_FILE` names. Its last line's end does not belong to the secret. */
+function secretIn(environment: Readonly<Record<string, string | undefined>>, variable: string): string {
+  const path = environment[`${variable}_FILE`]
+  if (!path) return ''
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new UnreadableFile(`${variable}_FILE: cannot read '${path}' (${errorCode(error)})`)
+  }
+}
+
+class UnreadableFile extends Error {}
+
+/** Stands for a secret whose file is the mistake, so that it is not told to be missing as well. */
+const unreadable = 'unreadable'
+
 /** Commander keeps `--no-x` as `x: false`. */
 function optionValue(setting: Setting, options: Options): string | undefined {
   const { name } = setting
+  if (!hasOption(setting)) return undefined
   if (lacksValue(setting, options)) return setting.fallback // told already
   if (name.startsWith('no-')) return options[camelCase(name.slice(3))] === false ? 'true' : undefined
   const value = options[camelCase(name)]

@@ -1,11 +1,16 @@
 /** Checks the settings as a whole and gives them types. All mistakes are found before one is reported. */
 import { resolve } from 'node:path'
+import type { HubOptions } from '../auth/hub/options.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
 import type { FormLimits } from '../http/form/form.ts'
-import type { SettingName, SettingTexts } from './settings.ts'
+import { checkHubSettings } from './hub-settings.ts'
+import { SettingReader } from './setting-reader.ts'
+import type { SettingTexts } from './settings.ts'
 
 export interface Config {
-  readonly mode: { readonly kind: 'stand-alone'; readonly onLoopback: boolean }
+  readonly mode:
+    | { readonly kind: 'stand-alone'; readonly onLoopback: boolean }
+    | { readonly kind: 'service'; readonly hub: HubOptions }
   readonly listen: { readonly host: string; readonly port: number }
   /** Begins and ends with a slash. */
   readonly prefix: string
@@ -20,12 +25,6 @@ export interface Config {
   readonly logLevel: string
 }
 
-interface Mistake {
-  readonly setting: SettingName
-  readonly expected: string
-  readonly got: string
-}
-
 export class ConfigMistakes extends Error {
   constructor(lines: readonly string[]) {
     super(lines.join('\n'))
@@ -34,36 +33,17 @@ export class ConfigMistakes extends Error {
 }
 
 const maxArgumentBytes = 16 * 1024 * 1024
+const defaultStandAlonePort = 12_121
 
 /** `usage`: what could not be read at all, to be reported with the rest. @throws ConfigMistakes */
 export function checkSettings(texts: SettingTexts, usage: readonly string[] = []): Config {
-  const mistakes: Mistake[] = []
-  const mistake = (setting: SettingName, expected: string) => {
-    mistakes.push({ setting, expected, got: texts[setting] })
-  }
-  const isOn = (setting: SettingName): boolean => {
-    const text = texts[setting].toLowerCase()
-    const isTrue = ['true', '1', 'yes', 'on'].includes(text)
-    if (!isTrue && !['', 'false', '0', 'no', 'off'].includes(text)) mistake(setting, 'true or false')
-    return isTrue
-  }
-  const integer = (setting: SettingName, range: { from: number; to: number }): number => {
-    const value = /^\d+$/.test(texts[setting]) ? Number(texts[setting]) : Number.NaN
-    if (value >= range.from && value <= range.to) return value
-    mistake(setting, `a whole number from ${range.from} to ${range.to}`)
-    return range.from
-  }
-
-  if (!isOn('vngshare')) {
-    mistake(
-      'vngshare',
-      'true: this version has the stand-alone mode only; as a service of JupyterHub it comes later',
-    )
-  }
-  const host = texts.host
-  if (host === '') mistake('host', 'an address')
+  const reader = new SettingReader(texts)
+  const { mistake, isOn, integer } = reader
+  const isStandAlone = isOn('vngshare')
+  const host = texts.host || (isStandAlone ? '127.0.0.1' : '0.0.0.0')
   const onLoopback = isLoopbackHost(host)
-  if (!isOn('trust-network') && !onLoopback) {
+  const trustsNetwork = isOn('trust-network')
+  if (isStandAlone && !trustsNetwork && !onLoopback) {
     mistake(
       'host',
       'a loopback address such as 127.0.0.1 (or --trust-network beside it), since stand-alone mode believes everyone',
@@ -78,16 +58,19 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
   if (!['debug', 'info', 'warn', 'error'].includes(texts['log-level']))
     mistake('log-level', 'debug, info, warn or error')
   const retentionDays = integer('retention-days', { from: 0, to: 36_500 })
+  const admins = texts.admins
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => name !== '')
   const config: Config = {
-    mode: { kind: 'stand-alone', onLoopback },
-    listen: { host, port: integer('port', { from: 0, to: 65_535 }) },
+    mode: isStandAlone
+      ? { kind: 'stand-alone', onLoopback }
+      : { kind: 'service', hub: checkHubSettings(reader, { prefix, admins }) },
+    listen: { host, port: texts.port === '' ? defaultPort() : integer('port', { from: 0, to: 65_535 }) },
     prefix,
     database: { kind: 'sqlite', path: resolve(path ?? ''), upgrade: !isOn('no-upgrade-db') },
     storage: { kind: 'disk', folder: resolve(texts.storage) },
-    admins: texts.admins
-      .split(',')
-      .map(name => name.trim())
-      .filter(name => name !== ''),
+    admins,
     limits: {
       maxBodyBytes: integer('max-body-bytes', { from: 1024, to: Number.MAX_SAFE_INTEGER }),
       maxFileBytes: integer('max-file-bytes', { from: 1, to: Number.MAX_SAFE_INTEGER }),
@@ -99,16 +82,25 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
     testData: isOn('test-data'),
     logLevel: texts['log-level'],
   }
-  if (mistakes.length + usage.length > 0) throw new ConfigMistakes([...usage, ...mistakes.map(wordMistake)])
+  const mistakes = [...usage, ...reader.mistakes]
+  if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
   return config
+
+  function defaultPort(): number {
+    if (isStandAlone) return defaultStandAlonePort
+    const port = Number(URL.parse(texts['service-url'])?.port || 0)
+    if (port === 0) {
+      mistake(
+        'service-url',
+        'a URL with a port, from the `url` of the service in the configuration of the hub (or --port)',
+      )
+    }
+    return port
+  }
 }
 
 /** The file of a URL as SQLAlchemy writes it: three slashes, then the path. Null for anything else. */
 function sqlitePath(url: string): string | null {
   const path = /^sqlite:\/\/\/([^?#]+)$/.exec(url)?.[1]
   return path === undefined || path === ':memory:' ? null : path
-}
-
-function wordMistake({ setting, expected, got }: Mistake): string {
-  return `--${setting}: expected ${expected}; got '${got}'`
 }

@@ -3,6 +3,8 @@
 export interface Setting {
   /** The option without its dashes; `_` may stand for `-`. */
   readonly name: string
+  /** `hub`: what a hub tells its services, by variable alone. `secret`: by variable too, or in the file that VARIABLE_FILE names. */
+  readonly kind?: 'hub' | 'secret'
   readonly variables: readonly string[]
   /** What the value is, for the help; a setting without is a switch. */
   readonly value?: string
@@ -35,7 +37,8 @@ export const settings = [
     variables: ['NGSHARE_ADMINS'],
     value: 'NAMES',
     fallback: '',
-    meaning: 'user names, separated by commas, who may create courses and do everything else',
+    meaning:
+      'user names, separated by commas, who may create courses and do everything else; `service:NAME` is a service of the hub',
   },
   {
     name: 'prefix',
@@ -48,22 +51,215 @@ export const settings = [
     name: 'host',
     variables: ['NGSHARE_HOST'],
     value: 'ADDRESS',
-    fallback: '127.0.0.1',
-    meaning: 'the address to listen on',
+    fallback: '',
+    meaning: 'the address to listen on; by default 0.0.0.0 as a service, 127.0.0.1 in stand-alone mode',
   },
   {
     name: 'port',
     variables: ['NGSHARE_PORT'],
     value: 'NUMBER',
-    fallback: '12121',
-    meaning: 'the port to listen on; 0 takes a free one',
+    fallback: '',
+    meaning:
+      'the port to listen on; by default that of JUPYTERHUB_SERVICE_URL as a service, 12121 in stand-alone mode; 0 takes a free one',
   },
   {
     name: 'jupyterhub-api-url',
     variables: ['JUPYTERHUB_API_URL'],
     value: 'URL',
     fallback: '',
-    meaning: 'the API of the hub, in service mode; stand-alone mode does not use it',
+    meaning: 'the API of the hub, such as http://127.0.0.1:8081/hub/api; stand-alone mode does not use it',
+  },
+  {
+    name: 'token-check',
+    variables: ['NGSHARE_TOKEN_CHECK'],
+    value: 'MODE',
+    fallback: 'auto',
+    meaning:
+      'which tokens are accepted. auto: those of notebook servers and people, but not those that another service got for a person; strict: those with the access scope; off: all',
+  },
+  {
+    name: 'token-cache-seconds',
+    variables: ['NGSHARE_TOKEN_CACHE_SECONDS'],
+    value: 'SECONDS',
+    fallback: '60',
+    meaning: "how long the hub's word on a token counts; 0 asks every time",
+  },
+  {
+    name: 'hub-grace-seconds',
+    variables: ['NGSHARE_HUB_GRACE_SECONDS'],
+    value: 'SECONDS',
+    fallback: '300',
+    meaning: 'how much longer it counts while the hub is in trouble',
+  },
+  {
+    name: 'hub-timeout-seconds',
+    variables: ['NGSHARE_HUB_TIMEOUT_SECONDS'],
+    value: 'SECONDS',
+    fallback: '8',
+    meaning: 'how long an answer of the hub is waited for',
+  },
+  {
+    name: 'hub-admins',
+    variables: ['NGSHARE_HUB_ADMINS'],
+    meaning: "the hub's admins are admins here, too",
+  },
+  {
+    name: 'no-service-tokens',
+    variables: ['NGSHARE_NO_SERVICE_TOKENS'],
+    meaning: 'refuse the tokens of other services of the hub',
+  },
+  {
+    name: 'token-in-url',
+    variables: ['NGSHARE_TOKEN_IN_URL', 'JUPYTERHUB_ALLOW_TOKEN_IN_URL'],
+    meaning: 'accept a token as the argument `token` of the URL, where logs of others may show it',
+  },
+  {
+    name: 'hub-groups',
+    variables: ['NGSHARE_HUB_GROUPS'],
+    meaning: 'people get their roles in courses from groups of the hub, beside the rosters',
+  },
+  {
+    name: 'student-group',
+    variables: ['NGSHARE_STUDENT_GROUP'],
+    value: 'PATTERN',
+    fallback: 'nbgrader-{course}',
+    meaning: 'the name of the group of the students of a course',
+  },
+  {
+    name: 'instructor-group',
+    variables: ['NGSHARE_INSTRUCTOR_GROUP'],
+    value: 'PATTERN',
+    fallback: 'formgrade-{course}',
+    meaning: 'the name of the group of the instructors of a course',
+  },
+  {
+    name: 'hub-groups-sync-seconds',
+    variables: ['NGSHARE_HUB_GROUPS_SYNC_SECONDS'],
+    value: 'SECONDS',
+    fallback: '300',
+    meaning:
+      'how often the members of all groups are read from the hub, so that rosters show people who have not come yet; 0: never',
+  },
+  {
+    name: 'api-token',
+    kind: 'secret',
+    variables: ['JUPYTERHUB_API_TOKEN'],
+    fallback: '',
+    meaning: "the service's own token, which is its OAuth secret as well",
+  },
+  {
+    name: 'cookie-secret',
+    kind: 'secret',
+    variables: ['NGSHARE_COOKIE_SECRET'],
+    fallback: '',
+    meaning: 'seals the cookies of people who log in by browser; by default the token of the service does',
+  },
+  {
+    name: 'service-name',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_SERVICE_NAME'],
+    fallback: '',
+    meaning: 'the name of the service; by default the last part of the prefix',
+  },
+  {
+    name: 'service-url',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_SERVICE_URL'],
+    fallback: '',
+    meaning: 'where the hub finds the service; its port is the one to listen on',
+  },
+  {
+    name: 'client-id',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_CLIENT_ID'],
+    fallback: '',
+    meaning: 'the OAuth client that the hub knows us as; by default `service-` and the name',
+  },
+  {
+    name: 'base-url',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_BASE_URL'],
+    fallback: '/',
+    meaning: 'the path below which the hub and its services are',
+  },
+  {
+    name: 'hub-host',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_HOST'],
+    fallback: '',
+    meaning: 'the public origin of the hub, where it is another than that of the service',
+  },
+  {
+    name: 'public-url',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_PUBLIC_URL'],
+    fallback: '',
+    meaning: 'where browsers find the service',
+  },
+  {
+    name: 'public-hub-url',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_PUBLIC_HUB_URL'],
+    fallback: '',
+    meaning: 'where browsers find the hub',
+  },
+  {
+    name: 'oauth-callback-url',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_OAUTH_CALLBACK_URL'],
+    fallback: '',
+    meaning:
+      'where the hub sends browsers after the login, exactly as registered; by default PREFIX`oauth_callback`',
+  },
+  {
+    name: 'access-scopes',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_OAUTH_ACCESS_SCOPES', 'JUPYTERHUB_OAUTH_SCOPES'],
+    fallback: '',
+    meaning:
+      'the scopes of which one gives access, as a JSON list; by default `access:services` and `access:services!service=NAME`',
+  },
+  {
+    name: 'login-target',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_SERVICE_REDIRECT_URL'],
+    fallback: '',
+    meaning: 'the page after a login that began at no page of ours; by default the prefix',
+  },
+  {
+    name: 'cookie-options',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_COOKIE_OPTIONS'],
+    fallback: '',
+    meaning: 'a JSON object; `samesite`, `secure` and `domain` of our cookies',
+  },
+  {
+    name: 'cookie-host-prefix',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED'],
+    fallback: 'false',
+    meaning: 'names of cookies begin with `__Host-`; the service must be on https',
+  },
+  {
+    name: 'ssl-keyfile',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_SSL_KEYFILE'],
+    fallback: '',
+    meaning: 'the key with which to serve and to ask the hub, where it uses internal_ssl',
+  },
+  {
+    name: 'ssl-certfile',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_SSL_CERTFILE'],
+    fallback: '',
+    meaning: 'the certificate of that key',
+  },
+  {
+    name: 'ssl-client-ca',
+    kind: 'hub',
+    variables: ['JUPYTERHUB_SSL_CLIENT_CA'],
+    fallback: '',
+    meaning: 'the authority whose certificates callers and the hub must show',
   },
   {
     name: 'debug',

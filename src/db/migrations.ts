@@ -2,9 +2,13 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as initial from './migrations/001-initial.ts'
+import * as hubGroups from './migrations/002-hub-groups.ts'
 import type { Schema } from './schema.ts'
 
-const migrations: Record<string, Migration> = { '001-initial': initial }
+const migrations: Record<string, Migration> = {
+  '001-initial': initial,
+  '002-hub-groups': hubGroups,
+}
 
 /** The migrations that this database still lacks, in order. */
 export async function pendingMigrations(db: Kysely<Schema>): Promise<string[]> {

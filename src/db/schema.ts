@@ -1,5 +1,6 @@
 /** The durable facts, one interface a table, as the driver returns them. Moments are microseconds (UTC). */
 import type { Generated, Insertable } from 'kysely'
+import type { Role } from '../domain/membership.ts'
 
 export interface Schema {
   users: UserTable
@@ -30,9 +31,10 @@ interface CourseTable {
   hidden_at: number | null
 }
 
-export type Role = 'instructor' | 'student'
-
-/** One role per person and course. `source` says who keeps the row: `manual` is an instructor or admin. */
+/**
+ * One role per person and course: the stronger of what the roster says, and what a group of the hub said when it was
+ * last asked. One of the two may be null.
+ */
 interface MemberTable {
   id: Generated<number>
   course_id: number
@@ -41,7 +43,8 @@ interface MemberTable {
   first_name: string | null
   last_name: string | null
   email: string | null
-  source: 'manual'
+  roster_role: Role | null
+  group_role: Role | null
 }
 
 /** Hidden by DELETE, never gone; released again, the same row goes on. `listed_at` gives the order of lists. */
@@ -120,6 +123,7 @@ interface EventTable {
   id: Generated<number>
   at: number
   actor: string
+  actor_kind: 'user' | 'service'
   address: string | null
   action: string
   course: string | null

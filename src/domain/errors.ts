@@ -34,9 +34,18 @@ export class Refusal extends Error {
 }
 
 /** What of ours, or beneath us, is in trouble. The caller did nothing wrong and may try again later. */
-export type TroubleKind = 'storage-full' | 'storage' | 'database' | 'database-busy' | 'blob-missing'
+export type TroubleKind =
+  | 'storage-full'
+  | 'storage'
+  | 'database'
+  | 'database-busy'
+  | 'blob-missing'
+  /** The hub does not say who is asking. */
+  | 'hub'
+  /** The hub does not accept this service. */
+  | 'hub-secret'
 
-/** The other side broke (disk, database): translated once, in the adapter, with its `cause`. */
+/** The other side broke (disk, database, hub): translated once, in the adapter, with its `cause`. */
 export class Trouble extends Error {
   readonly kind: TroubleKind
 

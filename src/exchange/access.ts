@@ -1,8 +1,8 @@
 /** Who may do what: the checks that the rules make before anything else, in the order the contract gives. */
 import type { Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
-import type { Role } from '../db/schema.ts'
 import { Refusal } from '../domain/errors.ts'
+import type { Role } from '../domain/membership.ts'
 import { checkNewName } from '../domain/names.ts'
 import type { AssignmentRef, Caller } from './exchange.ts'
 

@@ -1,5 +1,5 @@
 /** Courses: listing, creating, hiding. */
-import type { Reader } from '../db/database.ts'
+import type { Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import { Refusal } from '../domain/errors.ts'
 import { checkNewName } from '../domain/names.ts'
@@ -47,12 +47,7 @@ export async function createCourse(
   const at = exchange.clock()
   await exchange.db.write(async trx => {
     await checkCourseIsNew(trx, input)
-    checkNewName(input.course)
-    const { id } = await trx
-      .insertInto('courses')
-      .values({ name: input.course, created_at: at, hidden_at: null })
-      .returning('id')
-      .executeTakeFirstOrThrow()
+    const id = await insertCourse(trx, input.course, at)
     for (const instructor of new Set(input.instructors)) {
       await trx
         .insertInto('members')
@@ -63,7 +58,8 @@ export async function createCourse(
           first_name: null,
           last_name: null,
           email: null,
-          source: 'manual',
+          roster_role: 'instructor',
+          group_role: null,
         })
         .execute()
       await recordEvent(trx, {
@@ -76,6 +72,17 @@ export async function createCourse(
     }
     await recordEvent(trx, { at, caller: input.caller, action: 'create-course', course: input.course })
   })
+}
+
+/** @throws Refusal `illegal-name` */
+export async function insertCourse(trx: Writer, name: string, at: number): Promise<number> {
+  checkNewName(name)
+  const { id } = await trx
+    .insertInto('courses')
+    .values({ name, created_at: at, hidden_at: null })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return id
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Exchange {
 /** An identified caller. Whether they teach or take a course is asked of the course. */
 export interface Caller {
   readonly name: string
+  /** Services of a hub are as users of that name; the record tells them apart. */
+  readonly kind: 'user' | 'service'
   /** Admin of the whole service. */
   readonly isAdmin: boolean
   /** Network address, for the record. */
@@ -33,7 +35,7 @@ export async function recordEvent(
   event: { at: number; caller: Caller; action: EventAction } & Partial<AssignmentRef> & { subject?: string },
 ): Promise<void> {
   const { at, caller, action, course = null, assignment = null, subject = null } = event
-  await insertEvent(trx, at, caller.name, caller.address, action, course, assignment, subject)
+  await insertEvent(trx, at, caller.name, caller.kind, caller.address, action, course, assignment, subject)
 }
 
 const insertEvent = prepared(
@@ -41,12 +43,14 @@ const insertEvent = prepared(
     trx: Writer,
     at: number,
     actor: string,
+    actor_kind: 'user' | 'service',
     address: string | null,
     action: string,
     course: string | null,
     assignment: string | null,
     subject: string | null,
-  ) => trx.insertInto('events').values({ at, actor, address, action, course, assignment, subject }),
+  ) =>
+    trx.insertInto('events').values({ at, actor, actor_kind, address, action, course, assignment, subject }),
 )
 
 export type EventAction =
@@ -56,6 +60,8 @@ export type EventAction =
   | 'remove-instructor'
   | 'set-student'
   | 'remove-student'
+  | 'join-by-group'
+  | 'leave-by-group'
   | 'release-assignment'
   | 'hide-assignment'
   | 'submit-assignment'

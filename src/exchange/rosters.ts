@@ -1,7 +1,7 @@
 /** Rosters: who teaches and who takes a course. One role per person and course. */
 import type { Reader, Writer } from '../db/database.ts'
-import type { Role } from '../db/schema.ts'
 import { Refusal } from '../domain/errors.ts'
+import type { Role } from '../domain/membership.ts'
 import {
   ensureUser,
   findRole,
@@ -187,10 +187,12 @@ async function trySetStudent(
   return true
 }
 
+/** Who is in the course by a group, has that very role there already. */
 async function setMember(
   trx: Writer,
   input: { courseId: number; username: string; role: Role; details: MemberDetails; at: number },
 ): Promise<void> {
+  const { role } = input
   const details = {
     first_name: input.details.firstName,
     last_name: input.details.lastName,
@@ -199,8 +201,17 @@ async function setMember(
   const userId = await ensureUser(trx, input.username, input.at)
   await trx
     .insertInto('members')
-    .values({ course_id: input.courseId, user_id: userId, role: input.role, source: 'manual', ...details })
-    .onConflict(conflict => conflict.columns(['course_id', 'user_id']).doUpdateSet(details))
+    .values({
+      course_id: input.courseId,
+      user_id: userId,
+      role,
+      roster_role: role,
+      group_role: null,
+      ...details,
+    })
+    .onConflict(conflict =>
+      conflict.columns(['course_id', 'user_id']).doUpdateSet({ roster_role: role, ...details }),
+    )
     .execute()
 }
 

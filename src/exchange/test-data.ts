@@ -99,7 +99,7 @@ async function oneFile(exchange: Exchange, path: string, text: string): Promise<
 }
 
 function person(name: string, { isAdmin = false } = {}): Caller {
-  return { name, isAdmin, address: null }
+  return { name, kind: 'user', isAdmin, address: null }
 }
 
 async function unless(code: RefusalCode, act: Promise<void>): Promise<void> {

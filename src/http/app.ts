@@ -8,8 +8,16 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { NotIdentified } from '../auth/authenticator.ts'
 import type { Clock } from '../domain/timestamp.ts'
 import { faviconSvg, layoutScript } from '../web/assets.ts'
+import {
+  isForPeople,
+  registerBrowserLogin,
+  sendFailurePage,
+  sendToLogin,
+  wantsLogin,
+} from './browser-login.ts'
 import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
 import { pythonJson } from './compat/python-json.ts'
@@ -22,6 +30,8 @@ export interface AppOptions extends ApiContext {
   readonly logger: FastifyBaseLogger
   readonly metrics: Metrics
   readonly clock: Clock
+  /** To serve https, to callers with a certificate of that authority only; null: http. */
+  readonly tls: { readonly key: Buffer; readonly cert: Buffer; readonly ca: Buffer } | null
 }
 
 /** Longer than any proxy in front keeps its connections, so that it is never we who close one it is using. */
@@ -35,7 +45,11 @@ const maxParamLength = 60_000
 
 export function createApp(options: AppOptions): FastifyInstance {
   const { prefix } = options
+  const { login } = options.authenticator
   const app = Fastify({
+    ...(options.tls === null
+      ? {}
+      : { https: { ...options.tls, requestCert: true, rejectUnauthorized: true } }),
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
@@ -46,7 +60,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) =>
-      answerError(error, request as FastifyRequest, reply as FastifyReply),
+      answerFailure(error, request as FastifyRequest, reply as FastifyReply),
     clientErrorHandler: answerBrokenRequest,
   })
   // A client that says that it has said everything still gets its answer.
@@ -80,11 +94,30 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.type('text/javascript').header('cache-control', 'max-age=86400').send(layoutScript),
   )
   registerApi(app, options)
+  if (login !== null) registerBrowserLogin(app, options, login)
   return app
 
-  function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  async function answerError(
+    error: unknown,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    if (login === null || !wantsLogin(error, request)) return answerFailure(error, request, reply)
+    try {
+      return await sendToLogin(login, request, reply)
+    } catch (failed) {
+      return answerFailure(failed, request, reply)
+    }
+  }
+
+  function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = apiFailure(error, options.debug)
     if (failure.status >= 500) request.log.error({ err: error }, failure.message)
+    if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
+    if (login !== null && error instanceof NotIdentified && error.reason === 'session-ended') {
+      reply.header('set-cookie', [...login.end(request.headers)])
+    }
+    if (login !== null && isForPeople(error, request)) return sendFailurePage(reply, failure, prefix)
     return sendFailure(reply, failure)
   }
 }

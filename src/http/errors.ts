@@ -1,6 +1,11 @@
 /** What clients are told when a request fails for a reason that is not a rule of the exchange. */
 
-import { NotIdentified, type NotIdentifiedReason } from '../auth/authenticator.ts'
+import {
+  LoginFailed,
+  type LoginFailedReason,
+  NotIdentified,
+  type NotIdentifiedReason,
+} from '../auth/authenticator.ts'
 import { errorCode, Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
 import { BadRequest, type BadRequestCode, TooLarge } from './form/errors.ts'
 
@@ -21,10 +26,41 @@ export const badRequestMessages: Record<BadRequestCode, string> = {
 }
 
 export const notIdentifiedFailures: Record<NotIdentifiedReason, Failure> = {
+  missing: { status: 401, message: 'Login required' },
+  'token-refused': {
+    status: 401,
+    message:
+      'Login required: the token is invalid or expired. Restart your notebook server, or log in again.',
+  },
+  'session-ended': { status: 401, message: 'Login required: you have been logged out. Log in again.' },
+  'scope-missing': {
+    status: 403,
+    message:
+      'Permission denied: this token was not made for this service. It lacks the scope SCOPE, which the administrator of the hub grants to users, and to notebook servers by Spawner.server_token_scopes.',
+  },
+  'service-refused': { status: 403, message: 'Permission denied: services of the hub may not call' },
+  'cross-site': {
+    status: 403,
+    message: 'Cross-site request refused: it lacks the XSRF token of a page of this service',
+  },
   'user-missing': { status: 400, message: 'Please supply user' },
   'foreign-page': {
     status: 403,
     message: 'Requests from pages of other sites are refused in stand-alone mode',
+  },
+}
+
+export const loginFailures: Record<LoginFailedReason, Failure> = {
+  state: {
+    status: 403,
+    message: 'This login did not begin in this browser, or it took too long. Nothing has happened.',
+  },
+  hub: { status: 400, message: 'The hub did not log you in' },
+  'code-refused': { status: 400, message: 'The hub did not accept this login any more. Please begin again.' },
+  'does-not-stick': {
+    status: 403,
+    message:
+      'You logged in several times, but the login got lost each time. Please allow cookies for this site; if they are, tell its administrator.',
   },
 }
 
@@ -36,6 +72,13 @@ export const troubleFailures: Record<TroubleKind, Failure> = {
   storage: unavailable('The server cannot reach its file storage. Nothing was stored; try again later.'),
   database: unavailable('The server cannot use its database. Nothing is confirmed; try again later.'),
   'database-busy': unavailable('The server is too busy to store this. Nothing was stored; try again.'),
+  hub: unavailable(
+    'The exchange cannot ask JupyterHub who you are. It is not your fault, and nothing was stored; try again in a moment.',
+  ),
+  'hub-secret': {
+    status: 502,
+    message: 'JupyterHub does not accept the exchange as its service; tell its administrator.',
+  },
   'blob-missing': { status: 500, message: 'A stored file is missing on the server; tell its administrator.' },
 }
 
@@ -48,9 +91,20 @@ export function failureOf(error: unknown, wordRefusal: (refusal: Refusal) => Fai
   if (error instanceof TooLarge) {
     return { status: 413, message: `Request entity too large (limit: ${error.limit} ${error.what})` }
   }
-  if (error instanceof NotIdentified) return notIdentifiedFailures[error.reason]
+  if (error instanceof NotIdentified) return notIdentified(error)
+  if (error instanceof LoginFailed) return loginFailed(error)
   if (error instanceof Trouble) return troubleFailures[error.kind]
   return frameworkFailures[errorCode(error) ?? ''] ?? internal
+}
+
+function notIdentified({ reason, scope }: NotIdentified): Failure {
+  const { status, message } = notIdentifiedFailures[reason]
+  return { status, message: message.replace('SCOPE', scope ?? '') }
+}
+
+function loginFailed({ reason, detail }: LoginFailed): Failure {
+  const { status, message } = loginFailures[reason]
+  return { status, message: detail === null ? message : `${message}: ${detail}` }
 }
 
 /** What Fastify itself refuses before any route is asked. */

@@ -3,6 +3,8 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 
 export interface Metrics {
   requestEnded(request: RequestFacts): void
+  /** A question to the hub has ended. */
+  hubAsked(outcome: 'answered' | 'failed', seconds: number): void
   /** In the text format of Prometheus. */
   text(): Promise<string>
   readonly contentType: string
@@ -39,7 +41,15 @@ export function createMetrics(): Metrics {
     help: 'Bytes of response bodies',
     registers: [registry],
   })
+  const hubDurations = new Histogram({
+    name: 'ngshare_hub_request_duration_seconds',
+    help: 'Time that the hub took to answer a question of ours, or to fail',
+    labelNames: ['outcome'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  })
   return {
+    hubAsked: (outcome, seconds) => hubDurations.observe({ outcome }, seconds),
     requestEnded({ method, route, status, durationMs, bytesIn, bytesOut }) {
       durations.observe({ method, route, status }, durationMs / 1000)
       received.inc(bytesIn)

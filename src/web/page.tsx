@@ -20,6 +20,7 @@ form code { overflow-wrap: anywhere; }
 label { display: block; font-size: .85rem; margin-top: .5rem; }
 input { width: 100%; box-sizing: border-box; font: inherit; padding: .25rem .4rem; border: 1px solid var(--line); border-radius: .3rem; }
 button { margin-top: .8rem; font: inherit; padding: .3rem .9rem; border: 0; border-radius: .3rem; background: var(--accent); color: #fff; cursor: pointer; }
+.plain { border: 0; padding: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .85rem; }
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; }
@@ -27,14 +28,20 @@ th { background: var(--soft); }
 .nothing { opacity: .5; }
 `
 
-/** A whole document. `icon`: where the favicon is. */
-export function renderPage(input: { title: string; icon: string; children: ComponentChildren }): string {
+/** A whole document. `icon`: where the favicon is. `xsrfToken`: what scripts of the page send back. */
+export function renderPage(input: {
+  title: string
+  icon: string
+  xsrfToken?: string | null
+  children: ComponentChildren
+}): string {
   const page = (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{input.title}</title>
+        {input.xsrfToken && <meta name="xsrf-token" content={input.xsrfToken} />}
         <link rel="icon" href={input.icon} />
         <style dangerouslySetInnerHTML={{ __html: style }} />
       </head>

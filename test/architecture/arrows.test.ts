@@ -6,11 +6,11 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': ['compose.ts', 'config', 'domain', 'logger.ts'],
+  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts'],
   'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http'],
   'logger.ts': [],
   'durable-folders.ts': [],
-  config: ['domain', 'http'],
+  config: ['auth', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
   web: [],
   auth: ['domain'],
@@ -21,7 +21,13 @@ const arrows: Record<string, readonly string[]> = {
 }
 
 /** Files that know a concrete database, store or way to log in: only the composition root may name them. */
-const adapters = ['db/sqlite.ts', 'content/disk-store.ts', 'auth/stand-alone.ts']
+const adapters = [
+  'db/sqlite.ts',
+  'content/disk-store.ts',
+  'auth/stand-alone.ts',
+  'auth/hub/hub.ts',
+  'auth/hub/group-roster.ts',
+]
 
 /** Packages that belong to one room. */
 const packages: Record<string, readonly string[]> = {
@@ -33,6 +39,11 @@ const packages: Record<string, readonly string[]> = {
   preact: ['web'],
   'preact-render-to-string': ['web'],
   kysely: ['db'],
+  undici: ['auth'],
+  oauth4webapi: ['auth'],
+  jose: ['auth'],
+  'lru-cache': ['auth'],
+  cookie: ['auth'],
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
@@ -67,7 +78,7 @@ describe('the arrows between rooms', () => {
 
   it('let the configuration know the other rooms by their types alone', () => {
     const wrong = imports.filter(
-      ({ room, target, typeOnly }) => room === 'config' && target.includes('/http/') && !typeOnly,
+      ({ room, target, typeOnly }) => room === 'config' && /\/(http|auth)\//.test(target) && !typeOnly,
     )
     expect(wrong).toEqual([])
   })

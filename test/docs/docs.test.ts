@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readDatabase } from '../../scripts/docs/database.ts'
 import { generateDocs } from '../../scripts/docs/generate.ts'
 import { replacePart } from '../../scripts/docs/markdown.ts'
+import { isOption } from '../../scripts/docs/settings.ts'
 import { settings } from '../../src/config/settings.ts'
 import { refusalCodes } from '../../src/domain/errors.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
@@ -44,8 +45,13 @@ describe('docs/api-v1.md', () => {
 
 describe('docs/settings.md', () => {
   it('lists every setting, and no other', async () => {
-    const listed = codesOf(await readPage('docs/settings.md'), 'settings')
-    expect(listed.map(option => option.split(' ')[0])).toEqual(settings.map(({ name }) => `--${name}`))
+    const page = await readPage('docs/settings.md')
+    const options = codesOf(page, 'settings').map(option => option.split(' ')[0])
+    expect(options).toEqual(settings.filter(isOption).map(({ name }) => `--${name}`))
+    const variables = codesOf(page, 'variables')
+    expect(variables).toEqual(
+      settings.filter(setting => !isOption(setting)).map(({ variables }) => variables[0]),
+    )
   })
 
   it('tells which options bin/vngshare adds', async () => {

@@ -46,7 +46,7 @@ export function anchorOf(heading: string): string {
 /** The words in code spelling that begin the rows of a generated table. */
 export function codesOf(page: string, part: string): string[] {
   const text = page.split(`<!-- generated: ${part} -->`)[1]?.split(`<!-- end: ${part} -->`)[0] ?? ''
-  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(match => match[1] ?? '')
+  return [...text.matchAll(/^\| `([^`]+)`/gm)].map(match => match[1] ?? '')
 }
 
 function withoutCodeBlocks(page: string): string {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type DirectoryTree, readTreeBytes, type TreeFile } from '../../exchange/directory-trees.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
+import { sendPage } from '../pages.ts'
 import { Base64LineEncoder, encodedLength } from './base64-lines.ts'
 import { pythonJson, pythonString } from './python-json.ts'
 
@@ -33,7 +34,18 @@ export class JsonText {
   }
 }
 
-export type Answer = Fields | TreeAnswer | JsonText
+/** For people. `cookies`: `Set-Cookie` headers. */
+export class PageAnswer {
+  readonly html: string
+  readonly cookies: readonly string[]
+
+  constructor(html: string, cookies: readonly string[] = []) {
+    this.html = html
+    this.cookies = cookies
+  }
+}
+
+export type Answer = Fields | TreeAnswer | JsonText | PageAnswer
 
 export async function sendAnswer(
   answer: Answer,
@@ -42,6 +54,10 @@ export async function sendAnswer(
   exchange: Exchange,
 ): Promise<FastifyReply> {
   if (answer instanceof TreeAnswer) return sendTree(answer, request, reply, exchange)
+  if (answer instanceof PageAnswer) {
+    if (answer.cookies.length > 0) reply.header('set-cookie', [...answer.cookies])
+    return sendPage(reply, answer.html)
+  }
   reply.type('application/json')
   if (!isRead(request)) return reply.send(pythonJson({ success: true, ...answer }))
   const { bytes, digest } =

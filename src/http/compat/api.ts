@@ -1,7 +1,9 @@
 /** v1: the HTTP API of ngshare 0.6, at the prefix. This file is its table of contents. */
 import type { FastifyInstance } from 'fastify'
+import { listCourses } from '../../exchange/courses.ts'
+import { renderHomePage } from '../../web/home-page.tsx'
 import { renderWelcomePage } from '../../web/welcome-page.tsx'
-import { sendPage } from '../pages.ts'
+import { PageAnswer } from './answer.ts'
 import {
   deleteAssignment,
   getAssignment,
@@ -28,6 +30,7 @@ import { getStudentSubmissions, getSubmission, getSubmissions, postSubmission } 
 
 export function registerApi(app: FastifyInstance, context: ApiContext): void {
   const { exchange, prefix, debug } = context
+  const isStandAlone = context.authenticator.login === null
   const serve = (path: string, operations: Parameters<typeof resource>[3]) =>
     resource(app, context, prefix + path, operations)
 
@@ -58,14 +61,25 @@ export function registerApi(app: FastifyInstance, context: ApiContext): void {
   serve('submission/:course/:assignment', { POST: postSubmission(exchange) })
   serve('submission/:course/:assignment/:user', { GET: getSubmission(exchange) })
   serve('feedback/:course/:assignment/:user', { GET: getFeedback(exchange), POST: postFeedback(exchange) })
-  if (debug) serve('initialize-Data6ase', { GET: debugPage(exchange), POST: debugPage(exchange) })
+  if (debug && isStandAlone)
+    serve('initialize-Data6ase', { GET: debugPage(exchange), POST: debugPage(exchange) })
 }
 
-function welcomePage({ prefix, debug }: ApiContext): Operation {
+function welcomePage({ prefix, debug, exchange, authenticator }: ApiContext): Operation {
   return {
     access: 'page',
-    async handle({ caller, origin }, reply) {
-      return sendPage(reply, renderWelcomePage({ prefix, debug, userName: caller.name, origin }))
+    async handle({ caller, xsrfToken, origin }) {
+      const page =
+        authenticator.login === null
+          ? renderWelcomePage({ prefix, debug, userName: caller.name, origin })
+          : renderHomePage({
+              prefix,
+              userName: caller.name,
+              isAdmin: caller.isAdmin,
+              courses: await listCourses(exchange, caller),
+              xsrfToken,
+            })
+      return new PageAnswer(page)
     },
   }
 }

@@ -1,6 +1,6 @@
 /** The database as the old server's tables, for the debug page: what can be seen through v1, nothing hidden. */
 import type { Reader } from '../../db/database.ts'
-import type { Role } from '../../db/schema.ts'
+import type { Role } from '../../domain/membership.ts'
 import { formatTimestamp } from '../../domain/timestamp.ts'
 import type { Fields } from './answer.ts'
 

@@ -1,10 +1,8 @@
 /** `initialize-Data6ase`, in debug mode only: empties, fills and shows the database. */
-import type { FastifyReply } from 'fastify'
 import type { Exchange } from '../../exchange/exchange.ts'
 import { addTestData, clearEverything } from '../../exchange/test-data.ts'
 import { renderDumpPage } from '../../web/dump-page.tsx'
-import { sendPage } from '../pages.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, PageAnswer } from './answer.ts'
 import { dumpDatabase } from './database-dump.ts'
 import { InvalidArgument, isTrue } from './invalid-argument.ts'
 import type { ApiRequest, Operation } from './operation.ts'
@@ -13,11 +11,11 @@ import type { ApiRequest, Operation } from './operation.ts'
 export function debugPage(exchange: Exchange): Operation {
   return {
     access: 'visitor',
-    async handle(request, reply) {
+    async handle(request) {
       const action = await request.form.argument('action')
       if (action === 'clear') return clear(exchange)
       if (action === 'init') return init(exchange, request)
-      if (action === 'dump') return dump(exchange, request, reply)
+      if (action === 'dump') return dump(exchange, request)
       throw new InvalidArgument('action should be clear, init, or dump')
     },
   }
@@ -33,8 +31,8 @@ async function init(exchange: Exchange, { caller }: ApiRequest): Promise<Answer>
   return { message: 'done' }
 }
 
-async function dump(exchange: Exchange, { caller, form }: ApiRequest, reply: FastifyReply) {
+async function dump(exchange: Exchange, { caller, form }: ApiRequest): Promise<Answer> {
   const tables = await dumpDatabase(exchange.db.read, caller.name)
   if (!isTrue(await form.argument('human-readable'))) return tables
-  return sendPage(reply, renderDumpPage(tables))
+  return new PageAnswer(renderDumpPage(tables))
 }

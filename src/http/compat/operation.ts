@@ -1,10 +1,11 @@
 /** Turns v1 operations into routes: who may call, what was asked, what is answered. */
-import { METHODS } from 'node:http'
+import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, Authenticator } from '../../auth/authenticator.ts'
 import type { Refusal } from '../../domain/errors.ts'
 import type { Micros } from '../../domain/timestamp.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
+import { bringMemberships } from '../../exchange/group-memberships.ts'
 import { type Failure, failureOf } from '../errors.ts'
 import { Form, type FormLimits } from '../form/form.ts'
 import { type Answer, sendAnswer } from './answer.ts'
@@ -23,15 +24,18 @@ export interface ApiContext {
 
 export interface Operation {
   readonly access: Access
-  readonly handle: (request: ApiRequest, reply: FastifyReply) => Promise<Answer | FastifyReply>
+  readonly handle: (request: ApiRequest) => Promise<Answer>
 }
 
 export interface ApiRequest {
   readonly caller: Caller
+  /** What a page must send back with what it does; null where callers need not. */
+  readonly xsrfToken: string | null
   readonly ids: Ids
   readonly form: Form
   /** When the request arrived. */
   readonly receivedAt: Micros
+  readonly headers: IncomingHttpHeaders
   /** How the client reached us: scheme and host. */
   readonly origin: string
 }
@@ -119,27 +123,26 @@ async function runOperation(
   const form = new Form(request.raw, context.exchange.content, context.limits)
   request.form = form
   try {
-    const identity = await context.authenticator.identify({
+    const { memberships, xsrfToken, ...person } = await context.authenticator.identify({
+      method: request.method,
       headers: request.headers,
       argument: name => form.argument(name),
+      bodyArgument: name => form.bodyArgument(name),
+      queryArgument: name => form.queryArgument(name),
       access: operation.access,
     })
-    const caller: Caller = { ...identity, address: request.ip }
+    const caller: Caller = { ...person, address: request.ip }
     request.caller = caller
+    if (memberships !== null) await bringMemberships(context.exchange, { caller, memberships })
     const { receivedAt, protocol, host } = request
     const ids = idsOf(request)
-    const answer = await operation.handle(
-      { caller, ids, form, receivedAt, origin: `${protocol}://${host}` },
-      reply,
-    )
-    return isReply(answer, reply) ? answer : await sendAnswer(answer, request, reply, context.exchange)
+    const { headers } = request
+    const origin = `${protocol}://${host}`
+    const answer = await operation.handle({ caller, xsrfToken, ids, form, receivedAt, headers, origin })
+    return await sendAnswer(answer, request, reply, context.exchange)
   } finally {
     await form.discard()
   }
-}
-
-function isReply(answer: Answer | FastifyReply, reply: FastifyReply): answer is FastifyReply {
-  return answer === reply
 }
 
 function idsOf(request: FastifyRequest): Ids {
