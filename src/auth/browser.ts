@@ -8,11 +8,6 @@ export function publicProtocol(headers: IncomingHttpHeaders): 'http' | 'https' {
   return protocol.split(',', 1)[0]?.trim().toLowerCase() === 'https' ? 'https' : 'http'
 }
 
-/** The origin of our pages, in this browser. */
-export function originOf(headers: IncomingHttpHeaders): string {
-  return `${publicProtocol(headers)}://${headers.host ?? ''}`.toLowerCase()
-}
-
 /** Whether someone opens a page, as opposed to a script or a program that calls. */
 export function isNavigation(method: string, headers: IncomingHttpHeaders): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false

@@ -1,7 +1,6 @@
 /** Service mode: the hub says whose a token is, whether it came in a header or by the login of a browser. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Authenticator, type Credentials, type Identity, NotIdentified } from '../authenticator.ts'
-import { originOf } from '../browser.ts'
 import { cookieJar, hubLoginOf } from './cookies.ts'
 import { membershipsOf } from './groups.ts'
 import type { HubApi, HubUser } from './hub-api.ts'
@@ -56,10 +55,14 @@ export function hubAuthenticator(options: HubOptions, hub: HubApi): Authenticato
     if (method === 'GET' || method === 'HEAD') return mode === undefined || mode === 'navigate' || hasHeader
     const site = headers['sec-fetch-site']
     if (site !== undefined && site !== 'same-origin') return false
-    if (headers.origin !== undefined && headers.origin !== (options.publicOrigin ?? originOf(headers))) {
-      return false
-    }
+    if (headers.origin !== undefined && !isOwnOrigin(headers.origin, headers)) return false
     return hasHeader || sessions.isXsrfToken(await credentials.bodyArgument('_xsrf'), session, headers)
+  }
+
+  /** Where nobody told our address, the host must do: not every proxy says how the browser reached it. */
+  function isOwnOrigin(origin: string, headers: IncomingHttpHeaders): boolean {
+    if (options.publicOrigin !== null) return origin === options.publicOrigin
+    return URL.parse(origin)?.host === headers.host?.toLowerCase()
   }
 
   function identityOf(user: HubUser, xsrfToken: string | null): Identity {
