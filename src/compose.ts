@@ -24,15 +24,9 @@ export interface Service {
 }
 
 /** Opens everything, and listens to nothing yet. @throws Trouble */
-export async function compose(config: Config, logger: Logger): Promise<Service> {
-  const opened: (() => Promise<void>)[] = []
-  const close = () => closeAll(opened)
-  try {
-    const db = await openSqlite(config.database)
-    opened.push(() => db.close())
-    const content = await openDiskStore(config.storage.folder)
-    const clock = systemClock()
-    const exchange: Exchange = { db, content, clock }
+export function compose(config: Config, logger: Logger): Promise<Service> {
+  return closingOnFailure(async opened => {
+    const exchange = await openExchange(config, opened)
     if (config.testData && (await isEmpty(exchange))) {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
@@ -43,7 +37,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     opened.push(() => housekeeping.stop())
     const app = createApp({
       exchange,
-      clock,
+      clock: exchange.clock,
       logger,
       metrics,
       authenticator,
@@ -53,11 +47,28 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
       debug: config.debug,
     })
     opened.push(() => app.close())
-    return { app, close }
+    return app
+  })
+}
+
+/** What is to be closed, in the order in which it was opened. */
+type Opened = (() => Promise<void>)[]
+
+async function closingOnFailure(open: (opened: Opened) => Promise<FastifyInstance>): Promise<Service> {
+  const opened: Opened = []
+  const close = () => closeAll(opened)
+  try {
+    return { app: await open(opened), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function openExchange(config: Pick<Config, 'database' | 'storage'>, opened: Opened): Promise<Exchange> {
+  const db = await openSqlite(config.database)
+  opened.push(() => db.close())
+  return { db, content: await openDiskStore(config.storage.folder), clock: systemClock() }
 }
 
 function openAuthenticator(
@@ -84,7 +95,7 @@ function openAuthenticator(
 }
 
 /** Goes on when one part fails to close, and reports the first failure in the end. */
-async function closeAll(opened: (() => Promise<void>)[]): Promise<void> {
+async function closeAll(opened: Opened): Promise<void> {
   const failures: unknown[] = []
   for (const close of opened.splice(0).reverse()) {
     await close().catch(error => failures.push(error))

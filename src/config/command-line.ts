@@ -2,32 +2,80 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { errorCode } from '../domain/errors.ts'
-import { type Setting, type SettingName, type SettingTexts, settings } from './settings.ts'
+import type { Setting, SettingTexts } from './settings.ts'
+import { settings } from './settings.ts'
+import { vserverSettings } from './vserver-settings.ts'
 
 /** `usage`: what could not be read, such as unknown options. `shown`: help or version, which is all there was to do. */
-export type CommandLine =
-  | { readonly kind: 'run'; readonly texts: SettingTexts; readonly usage: readonly string[] }
+export type CommandLine<Texts = SettingTexts> =
+  | { readonly kind: 'run'; readonly texts: Texts; readonly usage: readonly string[] }
   | { readonly kind: 'shown' }
+
+interface Input {
+  readonly args: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly version: string
+}
+
+/** What may be said to one command. `positional`: settings that may be given without their names, in that order. */
+interface Grammar<Name extends string> {
+  readonly name: string
+  readonly description: string
+  readonly settings: readonly (Setting & { readonly name: Name })[]
+  readonly positional: readonly Name[]
+}
+
+const serve = {
+  name: 'ngshare',
+  description:
+    'The exchange that nbgrader classes run on when a shared folder is not enough. `ngshare vserver --help` tells of the prototype.',
+  settings,
+  positional: [],
+} satisfies Grammar<string>
+
+const vserver = {
+  name: 'ngshare vserver',
+  description:
+    'UNIX file-system calls over HTTP, confined to one folder, and the nbgrader API of 2020. For trying and teaching.',
+  settings: vserverSettings,
+  positional: ['host', 'port'],
+} satisfies Grammar<string>
+
+export function readCommandLine(input: Input): CommandLine {
+  return read(serve, input)
+}
+
+/** What follows `ngshare vserver`. */
+export function readVserverCommandLine(
+  input: Input,
+): CommandLine<Readonly<Record<(typeof vserverSettings)[number]['name'], string>>> {
+  return read(vserver, input)
+}
 
 /**
  * Options win over variables, those over defaults. An empty variable counts as unset, as deployment tools write it.
  * `--help` and `--version` are carried out here.
  */
-export function readCommandLine(input: {
-  args: readonly string[]
-  environment: Readonly<Record<string, string | undefined>>
-  version: string
-}): CommandLine {
-  const command = createCommand(input.version)
+function read<Name extends string>(
+  grammar: Grammar<Name>,
+  input: Input,
+): CommandLine<Readonly<Record<Name, string>>> {
+  const { settings, positional } = grammar
+  const command = createCommand(grammar, input.version)
   try {
     command.parse(input.args.map(hyphenated), { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return { kind: 'shown' }
     throw error
   }
-  const options = command.opts<Options>()
+  const options = { ...command.opts<Options>() }
+  const isWord = (argument: string) => !argument.startsWith('-')
+  const words = command.args.filter(isWord).slice(0, positional.length)
+  for (const [i, word] of words.entries()) options[camelCase(positional[i] ?? '')] ??= word
   const usage = [
-    ...command.args.map(argument => `unknown: '${argument}'; --help lists the options`),
+    ...command.args
+      .filter(argument => !words.includes(argument))
+      .map(argument => `unknown: '${argument}'; --help lists the options`),
     ...settings
       .filter(setting => lacksValue(setting, options))
       .map(({ name }) => `--${name}: expected a value`),
@@ -41,12 +89,16 @@ export function readCommandLine(input: {
       return [setting.name, unreadable]
     }
   })
-  return { kind: 'run', texts: Object.fromEntries(texts) as Record<SettingName, string>, usage }
+  return { kind: 'run', texts: Object.fromEntries(texts) as Record<Name, string>, usage }
 }
 
-export function createCommand(version: string): Command {
-  const command = new Command('ngshare')
-    .description('The exchange that nbgrader classes run on when a shared folder is not enough.')
+function createCommand(
+  { name, description, settings, positional }: Grammar<string>,
+  version: string,
+): Command {
+  const command = new Command(name)
+    .description(description)
+    .usage(['[options]', ...positional.map(word => `[${word}]`)].join(' '))
     .version(version)
     .allowUnknownOption()
     .allowExcessArguments()
@@ -72,7 +124,7 @@ function hasOption(setting: Setting): boolean {
   return setting.kind === undefined
 }
 
-type Options = Readonly<Record<string, string | boolean | undefined>>
+type Options = Record<string, string | boolean | undefined>
 
 function lacksValue(setting: Setting, options: Options): boolean {
   return setting.value !== undefined && options[camelCase(setting.name)] === true

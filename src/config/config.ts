@@ -5,7 +5,8 @@ import { isLoopbackHost } from '../domain/loopback.ts'
 import type { FormLimits } from '../http/form/form.ts'
 import { checkHubSettings } from './hub-settings.ts'
 import { SettingReader } from './setting-reader.ts'
-import type { SettingTexts } from './settings.ts'
+import { type SettingTexts, settings } from './settings.ts'
+import { vserverSettings } from './vserver-settings.ts'
 
 export interface Config {
   readonly mode:
@@ -37,7 +38,7 @@ const defaultStandAlonePort = 12_121
 
 /** `usage`: what could not be read at all, to be reported with the rest. @throws ConfigMistakes */
 export function checkSettings(texts: SettingTexts, usage: readonly string[] = []): Config {
-  const reader = new SettingReader(texts)
+  const reader = new SettingReader(texts, settings)
   const { mistake, isOn, integer } = reader
   const isStandAlone = isOn('vngshare')
   const host = texts.host || (isStandAlone ? '127.0.0.1' : '0.0.0.0')
@@ -52,11 +53,6 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
   const prefix = texts.prefix
   if (!/^\/([^?#\s]*\/)?$/.test(prefix)) mistake('prefix', 'a path that begins and ends with /')
   if (prefix.startsWith('/healthz/')) mistake('prefix', 'a path that does not begin with /healthz/')
-  const path = sqlitePath(texts.database)
-  if (path === null) mistake('database', 'sqlite:////absolute/path.db or sqlite:///relative/path.db')
-  if (texts.storage === '') mistake('storage', 'a folder')
-  if (!['debug', 'info', 'warn', 'error'].includes(texts['log-level']))
-    mistake('log-level', 'debug, info, warn or error')
   const retentionDays = integer('retention-days', { from: 0, to: 36_500 })
   const admins = texts.admins
     .split(',')
@@ -68,19 +64,14 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
       : { kind: 'service', hub: checkHubSettings(reader, { prefix, admins }) },
     listen: { host, port: texts.port === '' ? defaultPort() : integer('port', { from: 0, to: 65_535 }) },
     prefix,
-    database: { kind: 'sqlite', path: resolve(path ?? ''), upgrade: !isOn('no-upgrade-db') },
-    storage: { kind: 'disk', folder: resolve(texts.storage) },
+    database: { ...readDatabase(reader), upgrade: !isOn('no-upgrade-db') },
+    storage: readStorage(reader),
     admins,
-    limits: {
-      maxBodyBytes: integer('max-body-bytes', { from: 1024, to: Number.MAX_SAFE_INTEGER }),
-      maxFileBytes: integer('max-file-bytes', { from: 1, to: Number.MAX_SAFE_INTEGER }),
-      maxFiles: integer('max-files', { from: 1, to: 1_000_000 }),
-      maxArgumentBytes,
-    },
+    limits: readLimits(reader),
     retentionDays: retentionDays === 0 ? null : retentionDays,
     debug: isOn('debug'),
     testData: isOn('test-data'),
-    logLevel: texts['log-level'],
+    logLevel: reader.oneOf('log-level', logLevels),
   }
   const mistakes = [...usage, ...reader.mistakes]
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
@@ -97,6 +88,80 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
     }
     return port
   }
+}
+
+const logLevels = ['info', 'debug', 'warn', 'error'] as const
+
+/** What every command that serves has. */
+type ServingReader = SettingReader<
+  'database' | 'storage' | 'max-body-bytes' | 'max-file-bytes' | 'max-files' | 'log-level'
+>
+
+function readDatabase({ texts, mistake }: ServingReader): { kind: 'sqlite'; path: string } {
+  const path = sqlitePath(texts.database)
+  if (path === null) mistake('database', 'sqlite:////absolute/path.db or sqlite:///relative/path.db')
+  return { kind: 'sqlite', path: resolve(path ?? '') }
+}
+
+function readStorage({ texts, mistake }: ServingReader): Config['storage'] {
+  if (texts.storage === '') mistake('storage', 'a folder')
+  return { kind: 'disk', folder: resolve(texts.storage) }
+}
+
+function readLimits({ integer }: ServingReader): FormLimits {
+  return {
+    maxBodyBytes: integer('max-body-bytes', { from: 1024, to: Number.MAX_SAFE_INTEGER }),
+    maxFileBytes: integer('max-file-bytes', { from: 1, to: Number.MAX_SAFE_INTEGER }),
+    maxFiles: integer('max-files', { from: 1, to: 1_000_000 }),
+    maxArgumentBytes,
+  }
+}
+
+export interface VserverConfig
+  extends Pick<Config, 'listen' | 'database' | 'storage' | 'limits' | 'logLevel'> {
+  /** Absolute. What the file-system calls see as `/`. */
+  readonly root: string
+  readonly onLoopback: boolean
+}
+
+type VserverTexts = Readonly<Record<(typeof vserverSettings)[number]['name'], string>>
+
+/** As `checkSettings`, for `ngshare vserver`. @throws ConfigMistakes */
+export function checkVserverSettings(texts: VserverTexts, usage: readonly string[] = []): VserverConfig {
+  const reader = new SettingReader(texts, vserverSettings)
+  const { mistake, isOn, integer } = reader
+  const { host } = texts
+  const onLoopback = isLoopbackHost(host)
+  const trustsNetwork = isOn('trust-network')
+  if (!trustsNetwork && !onLoopback) {
+    mistake(
+      'host',
+      'a loopback address such as 127.0.0.1 (or --trust-network beside it), since everyone may change the folder',
+    )
+  }
+  const root = resolve(texts.root)
+  if (texts.root === '' || root === '/') mistake('root', 'a folder, and not /')
+  const database = { ...readDatabase(reader), upgrade: true }
+  const storage = readStorage(reader)
+  for (const [name, path] of [
+    ['database', database.path],
+    ['storage', storage.folder],
+  ] as const) {
+    if (`${path}/`.startsWith(`${root}/`))
+      mistake(name, 'a place outside of --root, where the calls cannot reach it')
+  }
+  const config: VserverConfig = {
+    root,
+    onLoopback,
+    listen: { host, port: integer('port', { from: 0, to: 65_535 }) },
+    database,
+    storage,
+    limits: readLimits(reader),
+    logLevel: reader.oneOf('log-level', logLevels),
+  }
+  const mistakes = [...usage, ...reader.mistakes]
+  if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
+  return config
 }
 
 /** The file of a URL as SQLAlchemy writes it: three slashes, then the path. Null for anything else. */

@@ -5,12 +5,14 @@ import { errorCode } from '../domain/errors.ts'
 import type { SettingReader } from './setting-reader.ts'
 import type { SettingName } from './settings.ts'
 
+type HubSettingReader = SettingReader<SettingName>
+
 /** The hub wants no shorter ones, either. */
 const minTokenLength = 8
 const dayS = 24 * 3600
 
 export function checkHubSettings(
-  reader: SettingReader,
+  reader: HubSettingReader,
   { prefix, admins }: { prefix: string; admins: readonly string[] },
 ): HubOptions {
   const { texts, mistake, isOn, integer } = reader
@@ -56,7 +58,7 @@ export function checkHubSettings(
   }
 }
 
-function publicHubUrl(reader: SettingReader): string {
+function publicHubUrl(reader: HubSettingReader): string {
   const { texts, mistake } = reader
   const base = texts['base-url']
   if (!/^\/([^?#\s]*\/)?$/.test(base)) mistake('base-url', 'a path that begins and ends with /')
@@ -66,7 +68,7 @@ function publicHubUrl(reader: SettingReader): string {
   return whole.endsWith('/') ? whole : `${whole}/`
 }
 
-function origin(reader: SettingReader, name: SettingName): string | null {
+function origin(reader: HubSettingReader, name: SettingName): string | null {
   const text = reader.texts[name]
   if (text === '') return null
   if (!isHttpUrl(text)) reader.mistake(name, 'a URL that begins with https:// or http://')
@@ -82,7 +84,7 @@ function isHttpUrl(text: string): boolean {
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username + url.password === ''
 }
 
-function accessScopes(reader: SettingReader, serviceName: string): string[] {
+function accessScopes(reader: HubSettingReader, serviceName: string): string[] {
   const expected = 'a JSON list of scopes'
   const scopes = reader.json('access-scopes', expected)
   if (Array.isArray(scopes) && scopes.length > 0 && scopes.every(scope => typeof scope === 'string'))
@@ -92,7 +94,7 @@ function accessScopes(reader: SettingReader, serviceName: string): string[] {
   return ['access:services', `access:services!service=${serviceName}`]
 }
 
-function cookieOptions(reader: SettingReader): CookieOptions {
+function cookieOptions(reader: HubSettingReader): CookieOptions {
   const expected = 'a JSON object such as {"samesite": "None", "secure": true}'
   const json = reader.json('cookie-options', expected) ?? {}
   const isObject = typeof json === 'object' && !Array.isArray(json)
@@ -111,7 +113,7 @@ function cookieOptions(reader: SettingReader): CookieOptions {
   }
 }
 
-function groupOptions(reader: SettingReader): GroupOptions | null {
+function groupOptions(reader: HubSettingReader): GroupOptions | null {
   const { texts, mistake } = reader
   const names = ['student-group', 'instructor-group'] as const
   for (const name of names) {
@@ -126,14 +128,14 @@ function groupOptions(reader: SettingReader): GroupOptions | null {
   return { student: texts['student-group'], instructor: texts['instructor-group'], syncMs }
 }
 
-function tlsOptions(reader: SettingReader): TlsOptions | null {
+function tlsOptions(reader: HubSettingReader): TlsOptions | null {
   const names = ['ssl-keyfile', 'ssl-certfile', 'ssl-client-ca'] as const
   if (names.every(name => reader.texts[name] === '')) return null
   const [key, cert, ca] = names.map(name => readPem(reader, name))
   return key && cert && ca ? { key, cert, ca } : null
 }
 
-function readPem(reader: SettingReader, name: SettingName): Buffer | null {
+function readPem(reader: HubSettingReader, name: SettingName): Buffer | null {
   try {
     return readFileSync(reader.texts[name])
   } catch (error) {
