@@ -54,11 +54,11 @@ export async function sendToLogin(
 
 /** Whether people see it who have no program to tell it to them. */
 export function isForPeople(error: unknown, request: FastifyRequest): boolean {
+  if (error instanceof LoginFailed) return true
   const isAboutLogin =
-    error instanceof LoginFailed ||
-    error instanceof NotIdentified ||
+    (error instanceof NotIdentified && error.reason !== 'token-refused') ||
     (error instanceof Trouble && (error.kind === 'hub' || error.kind === 'hub-secret'))
-  return isAboutLogin && (isNavigation(request.method, request.headers) || error instanceof LoginFailed)
+  return isAboutLogin && isNavigation(request.method, request.headers)
 }
 
 export function sendFailurePage(reply: FastifyReply, failure: Failure, prefix: string): FastifyReply {
