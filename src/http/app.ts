@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { NotIdentified } from '../auth/authenticator.ts'
+import { Trouble } from '../domain/errors.ts'
 import type { Clock } from '../domain/timestamp.ts'
 import { faviconSvg, layoutScript } from '../web/assets.ts'
 import {
@@ -112,7 +113,7 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = apiFailure(error, options.debug)
-    if (failure.status >= 500) request.log.error({ err: error }, failure.message)
+    if (failure.status >= 500) request.log.error(factsOf(error), failure.message)
     if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
     if (login !== null && error instanceof NotIdentified && error.reason === 'session-ended') {
       reply.header('set-cookie', [...login.end(request.headers)])
@@ -120,6 +121,11 @@ export function createApp(options: AppOptions): FastifyInstance {
     if (login !== null && isForPeople(error, request)) return sendFailurePage(reply, failure, prefix)
     return sendFailure(reply, failure)
   }
+}
+
+/** Trouble without a cause says all in its message. */
+function factsOf(error: unknown): object {
+  return error instanceof Trouble && error.cause === undefined ? { reason: error.message } : { err: error }
 }
 
 /**
