@@ -1,0 +1,32 @@
+/** Ports for programs that must be told theirs before they start. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+// Below the range from which the system serves outgoing connections and port 0: nobody else gets one of these while
+// our program is still starting.
+const first = 20_000
+const count = 12_000
+
+let next = first + Math.floor(Math.random() * count)
+
+export async function aFreePort(): Promise<number> {
+  for (let tries = 0; tries < count; tries++) {
+    const port = next++
+    if (next === first + count) next = first
+    if (await isFree(port)) return port
+  }
+  throw new Error('no port is free')
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return true
+  } catch {
+    return false // somebody has it, which is all we want to know
+  } finally {
+    server.close()
+  }
+}
