@@ -6,7 +6,7 @@ import { startGroupRoster } from './auth/hub/group-roster.ts'
 import { hubAuthenticator } from './auth/hub/hub.ts'
 import { hubApi } from './auth/hub/hub-api.ts'
 import { standAlone } from './auth/stand-alone.ts'
-import type { Config } from './config/config.ts'
+import { type Config, checkPlaces } from './config/config.ts'
 import { openDiskStore } from './content/disk-store.ts'
 import { openSqlite } from './db/sqlite.ts'
 import { systemClock } from './domain/timestamp.ts'
@@ -16,6 +16,7 @@ import { startHousekeeping } from './exchange/housekeeping.ts'
 import { addTestData, isEmpty } from './exchange/test-data.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
+import type { OpenExchange, Places } from './ops/command.ts'
 
 export interface Service {
   readonly app: FastifyInstance
@@ -62,6 +63,19 @@ async function closingOnFailure(open: (opened: Opened) => Promise<FastifyInstanc
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Database and files for a command, as the server would open them. @throws Trouble, ConfigMistakes */
+export async function openData(places: Places): Promise<OpenExchange> {
+  const opened: Opened = []
+  const { database, storage } = checkPlaces(places)
+  const exchange = await openExchange({ database, storage }, opened)
+  return {
+    exchange,
+    databasePath: database.path,
+    storageFolder: storage.folder,
+    close: () => closeAll(opened),
   }
 }
 

@@ -1,12 +1,14 @@
 /** From the command line to a running server, and back to an empty process. */
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { CommanderError } from 'commander'
 import type { HubOptions } from './auth/hub/options.ts'
-import { compose, type Service } from './compose.ts'
+import { compose, openData, type Service } from './compose.ts'
 import { readCommandLine } from './config/command-line.ts'
 import { type Config, ConfigMistakes, checkSettings } from './config/config.ts'
 import { errorCode, Trouble } from './domain/errors.ts'
 import { createLogger } from './logger.ts'
+import { CommandFailed } from './ops/failure.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -14,13 +16,25 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 /** Ends with status 2 for mistakes of whoever started us, 1 for trouble beneath us, 0 after an orderly stop. */
 export async function main(args: readonly string[]): Promise<void> {
-  const commandLine = readCommandLine({ args, environment: process.env, version })
-  if (commandLine.kind === 'shown') return
+  const isCommand = args[0] !== undefined && !args[0].startsWith('-')
   try {
-    await serve(checkSettings(commandLine.texts, commandLine.usage))
+    if (isCommand) await runCommand(args)
+    else await runServer(args)
   } catch (error) {
     process.exitCode = tell(error)
   }
+}
+
+/** Loaded only where it is asked for: the server does not need it in its memory. */
+async function runCommand(args: readonly string[]): Promise<void> {
+  const { runOps } = await import('./ops/program.ts')
+  await runOps(args, openData)
+}
+
+async function runServer(args: readonly string[]): Promise<void> {
+  const commandLine = readCommandLine({ args, environment: process.env, version })
+  if (commandLine.kind === 'shown') return
+  await serve(checkSettings(commandLine.texts, commandLine.usage))
 }
 
 async function serve(config: Config): Promise<void> {
@@ -83,11 +97,12 @@ function banner(config: Config, port: number): string {
 }
 
 function tell(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // it has said what is wrong
   if (error instanceof ConfigMistakes) {
     process.stderr.write(`${error.message}\n`)
     return 2
   }
-  if (error instanceof Trouble || error instanceof CannotListen) {
+  if (error instanceof Trouble || error instanceof CannotListen || error instanceof CommandFailed) {
     process.stderr.write(`${error.message}\n`)
     return 1
   }

@@ -92,18 +92,36 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
 
 const logLevels = ['info', 'debug', 'warn', 'error'] as const
 
+/** Where a command finds the data. @throws ConfigMistakes */
+export function checkPlaces(texts: {
+  database: string
+  storage: string
+}): Pick<Config, 'database' | 'storage'> {
+  const reader = new SettingReader(texts, settings)
+  const places = {
+    database: { ...readDatabase(reader), upgrade: true },
+    storage: readStorage(reader),
+  }
+  if (reader.mistakes.length > 0) throw new ConfigMistakes(reader.mistakes)
+  return places
+}
+
 /** What every command that serves has. */
+type DataReader = SettingReader<'database' | 'storage'>
 type ServingReader = SettingReader<
   'database' | 'storage' | 'max-body-bytes' | 'max-file-bytes' | 'max-files' | 'log-level'
 >
 
-function readDatabase({ texts, mistake }: ServingReader): { kind: 'sqlite'; path: string } {
+function readDatabase({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): {
+  kind: 'sqlite'
+  path: string
+} {
   const path = sqlitePath(texts.database)
   if (path === null) mistake('database', 'sqlite:////absolute/path.db or sqlite:///relative/path.db')
   return { kind: 'sqlite', path: resolve(path ?? '') }
 }
 
-function readStorage({ texts, mistake }: ServingReader): Config['storage'] {
+function readStorage({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): Config['storage'] {
   if (texts.storage === '') mistake('storage', 'a folder')
   return { kind: 'disk', folder: resolve(texts.storage) }
 }

@@ -1,5 +1,5 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
-import type { Writer } from '../db/database.ts'
+import type { Reader, Writer } from '../db/database.ts'
 import type { Exchange } from './exchange.ts'
 
 const hourMs = 3_600_000
@@ -58,11 +58,8 @@ export async function purgeHidden(exchange: Exchange, options: { hiddenBefore: n
   let purged = 0
   for (;;) {
     const { count, locations } = await exchange.db.write(async trx => {
-      const assignments = await trx
-        .selectFrom('assignments')
-        .innerJoin('courses', 'courses.id', 'assignments.course_id')
+      const assignments = await hiddenAssignments(trx, before)
         .select('assignments.id')
-        .where(eb => eb.or([eb('assignments.hidden_at', '<', before), eb('courses.hidden_at', '<', before)]))
         .limit(purgeBatch)
         .execute()
       const gone: string[] = []
@@ -74,6 +71,22 @@ export async function purgeHidden(exchange: Exchange, options: { hiddenBefore: n
     purged += count
     if (count < purgeBatch) return purged
   }
+}
+
+/** How many assignments `purgeHidden` would delete. */
+export async function countHidden(exchange: Exchange, options: { hiddenBefore: number }): Promise<number> {
+  const { count } = await hiddenAssignments(exchange.db.read, options.hiddenBefore * 1000)
+    .select(eb => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+/** Hidden before that moment, in microseconds: themselves, or with their course. */
+function hiddenAssignments(db: Reader, before: number) {
+  return db
+    .selectFrom('assignments')
+    .innerJoin('courses', 'courses.id', 'assignments.course_id')
+    .where(eb => eb.or([eb('assignments.hidden_at', '<', before), eb('courses.hidden_at', '<', before)]))
 }
 
 /**

@@ -6,12 +6,13 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts'],
-  'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http'],
+  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops'],
+  'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http', 'ops'],
   'logger.ts': [],
   'durable-folders.ts': [],
   config: ['auth', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
+  ops: ['content', 'db', 'domain', 'exchange'],
   web: [],
   auth: ['domain'],
   exchange: ['content', 'db', 'domain'],
@@ -35,7 +36,7 @@ const packages: Record<string, readonly string[]> = {
   'better-sqlite3': ['db'],
   'prom-client': ['http'],
   '@fastify/busboy': ['http'],
-  commander: ['config'],
+  commander: ['config', 'ops', 'main.ts'],
   preact: ['web'],
   'preact-render-to-string': ['web'],
   kysely: ['db'],

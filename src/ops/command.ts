@@ -1,0 +1,88 @@
+/** What the commands for admins have in common: where the data is, how they talk, how they fail. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Exchange } from '../exchange/exchange.ts'
+
+/** What a command is given by whoever composes the program. */
+export interface Ops {
+  /** Opens database and files as the server does; it may be running. @throws Trouble, ConfigMistakes */
+  open(places: Places): Promise<OpenExchange>
+  readonly io: OpsIo
+}
+
+/** As the settings of the server are written. */
+export interface Places {
+  /** `sqlite:///…` */
+  readonly database: string
+  readonly storage: string
+}
+
+export interface OpenExchange {
+  readonly exchange: Exchange
+  /** The file of the database. */
+  readonly databasePath: string
+  /** The folder of the content store. */
+  readonly storageFolder: string
+  close(): Promise<void>
+}
+
+export interface OpsIo {
+  /** Results, on standard output. */
+  print(text: string): void
+  /** Notes on the way, on standard error; `progress` only where a person watches. */
+  note(text: string): void
+  progress(text: string): void
+}
+
+/** Options of every command that works on the data. */
+export interface DataOptions extends Places {
+  readonly json: boolean
+}
+
+/** A command that works on the data: `act` is called with it open, and it is closed whatever happens. */
+export function dataCommand<Arguments extends readonly unknown[], Options extends DataOptions>(
+  ops: Ops,
+  command: Command,
+  act: (open: OpenExchange, options: Options, ...args: Arguments) => Promise<void>,
+): Command {
+  return command
+    .addOption(databaseOption())
+    .addOption(storageOption())
+    .addOption(jsonOption())
+    .action(async (...given: unknown[]) => {
+      const args = given.slice(0, -2) as unknown as Arguments
+      const options = given.at(-2) as Options
+      const open = await ops.open(options)
+      try {
+        await act(open, options, ...args)
+      } finally {
+        await open.close()
+      }
+    })
+}
+
+export function databaseOption(): Option {
+  return new Option('--database <URL>', 'the database, as the server has it')
+    .env('NGSHARE_DATABASE')
+    .default('sqlite:////srv/ngshare/ngshare.db')
+}
+
+export function storageOption(): Option {
+  return new Option('--storage <DIR>', 'the folder of large files, as the server has it')
+    .env('NGSHARE_STORAGE')
+    .default('/srv/ngshare/files/')
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print the result as JSON').default(false)
+}
+
+/** Prints a result: as JSON, or for people. */
+export function report(io: OpsIo, options: { json: boolean }, result: object, text: () => string): void {
+  io.print(options.json ? JSON.stringify(result, null, 2) : text())
+}
+
+/** For options that are numbers. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number')
+  return Number(text)
+}
