@@ -10,6 +10,7 @@ import { type Config, checkPlaces } from './config/config.ts'
 import { openDiskStore } from './content/disk-store.ts'
 import { openSqlite } from './db/sqlite.ts'
 import { systemClock } from './domain/timestamp.ts'
+import { startEventBuffer } from './exchange/event-buffer.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { bringAllMemberships } from './exchange/group-memberships.ts'
 import { startHousekeeping } from './exchange/housekeeping.ts'
@@ -27,7 +28,7 @@ export interface Service {
 /** Opens everything, and listens to nothing yet. @throws Trouble */
 export function compose(config: Config, logger: Logger): Promise<Service> {
   return closingOnFailure(async opened => {
-    const exchange = await openExchange(config, opened)
+    const exchange = recording(await openExchange(config, opened), logger, opened)
     if (config.testData && (await isEmpty(exchange))) {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
@@ -83,6 +84,13 @@ async function openExchange(config: Pick<Config, 'database' | 'storage'>, opened
   const db = await openSqlite(config.database)
   opened.push(() => db.close())
   return { db, content: await openDiskStore(config.storage.folder), clock: systemClock() }
+}
+
+/** With a record of what only reads, as servers have it. */
+function recording(exchange: Exchange, logger: Logger, opened: Opened): Exchange {
+  const events = startEventBuffer(exchange, logger)
+  opened.push(() => events.stop())
+  return { ...exchange, later: event => events.add(event) }
 }
 
 function openAuthenticator(

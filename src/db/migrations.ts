@@ -3,11 +3,13 @@ import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as initial from './migrations/001-initial.ts'
 import * as hubGroups from './migrations/002-hub-groups.ts'
+import * as history from './migrations/003-history.ts'
 import type { Schema } from './schema.ts'
 
 const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-hub-groups': hubGroups,
+  '003-history': history,
 }
 
 /** The migrations that this database still lacks, in order. */

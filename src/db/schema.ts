@@ -15,6 +15,9 @@ export interface Schema {
   blobs: BlobTable
   heartbeat: HeartbeatTable
   events: EventTable
+  event_seals: EventSealTable
+  former_names: FormerNameTable
+  signing_keys: SigningKeyTable
 }
 
 interface UserTable {
@@ -118,17 +121,52 @@ interface HeartbeatTable {
   at: number
 }
 
-/** Who did what to what, when, from where. Append-only: names are kept as they were then. */
+/**
+ * Who did what to what, when, from where, and with what result: `done`, or the code of the refusal. Append-only; names
+ * are kept as they were then. What is salted (`actor` with its address, `subject`) is null once it was forgotten; the
+ * digests stay. See `exchange/event-digests.ts`.
+ */
 interface EventTable {
   id: Generated<number>
   at: number
-  actor: string
-  actor_kind: 'user' | 'service'
-  address: string | null
   action: string
+  result: string
   course: string | null
   assignment: string | null
+  actor: string | null
+  actor_kind: 'user' | 'service'
+  address: string | null
+  actor_salt: string | null
+  actor_digest: string
   subject: string | null
+  subject_salt: string | null
+  subject_digest: string | null
+  digest: string
+}
+
+/** The links of the chain over the events: each over the one before it and the events up to `last_event_id`. */
+interface EventSealTable {
+  id: Generated<number>
+  last_event_id: number
+  event_count: number
+  hash: string
+  sealed_at: number
+}
+
+/** What people were called before they were renamed or merged, so that erasing them finds those names, too. */
+interface FormerNameTable {
+  user_id: number
+  name: string
+  until: number
+}
+
+/** Ed25519, in PEM. The newest that is not retired signs; retired ones still verify. `id`: of the public key. */
+interface SigningKeyTable {
+  id: string
+  public_key: string
+  private_key: string
+  created_at: number
+  retired_at: number | null
 }
 
 export type TreeFileRow = Insertable<TreeFileTable>

@@ -32,13 +32,14 @@ export async function listAssignments(
   return rows.map(row => row.name)
 }
 
-/** The newest release. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
+/** The newest release. `listOnly`: nobody will see its bytes. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
 export async function fetchAssignment(
   exchange: Exchange,
-  input: { caller: Caller } & AssignmentRef,
+  input: { caller: Caller; listOnly?: boolean } & AssignmentRef,
 ): Promise<DirectoryTree> {
   const db = exchange.db.read
-  const assignment = await getMembersAssignment(db, input.caller, input)
+  const { caller, course, assignment: name } = input
+  const assignment = await getMembersAssignment(db, caller, input)
   const release = await db
     .selectFrom('releases')
     .select('tree_id')
@@ -46,6 +47,9 @@ export async function fetchAssignment(
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirstOrThrow()
+  if (!input.listOnly) {
+    exchange.later?.({ at: exchange.clock(), caller, action: 'fetch-assignment', course, assignment: name })
+  }
   return readTree(db, release.tree_id)
 }
 

@@ -69,9 +69,10 @@ export async function mayFetchFeedback(exchange: Exchange, input: FeedbackInput)
  */
 export async function fetchFeedback(
   exchange: Exchange,
-  input: FeedbackInput & { receivedAt: Micros },
+  input: FeedbackInput & { receivedAt: Micros; listOnly?: boolean },
 ): Promise<DirectoryTree | null> {
   const db = exchange.db.read
+  const { caller, course, assignment, student } = input
   const submitter = await getSubmitter(db, input)
   const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
   const feedback = await db
@@ -80,7 +81,12 @@ export async function fetchFeedback(
     .where('submission_id', '=', submission.id)
     .where('replaced_at', 'is', null)
     .executeTakeFirst()
-  return feedback === undefined ? null : readTree(db, feedback.tree_id)
+  if (feedback === undefined) return null
+  if (!input.listOnly) {
+    const at = exchange.clock()
+    exchange.later?.({ at, caller, action: 'fetch-feedback', course, assignment, subject: student })
+  }
+  return readTree(db, feedback.tree_id)
 }
 
 async function getFeedbackTarget(

@@ -119,11 +119,16 @@ export async function listSubmissionsOf(
  */
 export async function collectSubmission(
   exchange: Exchange,
-  input: StudentInput & { receivedAt: Micros | null | undefined },
+  input: StudentInput & { receivedAt: Micros | null | undefined; listOnly?: boolean },
 ): Promise<{ receivedAt: Micros; tree: DirectoryTree }> {
   const db = exchange.db.read
+  const { caller, course, assignment, student } = input
   const submitter = await getSubmitter(db, input)
   const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
+  if (!input.listOnly) {
+    const at = exchange.clock()
+    exchange.later?.({ at, caller, action: 'collect-submission', course, assignment, subject: student })
+  }
   return { receivedAt: submission.received_at, tree: await readTree(db, submission.tree_id) }
 }
 

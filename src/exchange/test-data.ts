@@ -53,7 +53,9 @@ export async function isEmpty(exchange: Exchange): Promise<boolean> {
 }
 
 const tablesFromTheLeaves: readonly (keyof Schema)[] = [
+  'event_seals',
   'events',
+  'former_names',
   'feedback',
   'submissions',
   'releases',

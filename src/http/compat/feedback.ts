@@ -35,8 +35,8 @@ export function getFeedback(exchange: Exchange): Operation {
       const input = feedbackOf(request)
       await mayFetchFeedback(exchange, input)
       const receivedAt = timestampOf(request.form.queryArgument('timestamp'))
-      const tree = await fetchFeedback(exchange, { ...input, receivedAt })
       const listOnly = isTrue(await request.form.argument('list_only'))
+      const tree = await fetchFeedback(exchange, { ...input, receivedAt, listOnly })
       return new TreeAnswer({ tree, content: !listOnly, after: { timestamp: formatTimestamp(receivedAt) } })
     },
   }

@@ -2,7 +2,8 @@
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, Authenticator } from '../../auth/authenticator.ts'
-import type { Refusal } from '../../domain/errors.ts'
+import { Refusal, type RefusalCode } from '../../domain/errors.ts'
+import { isNewName } from '../../domain/names.ts'
 import type { Micros } from '../../domain/timestamp.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
 import { bringMemberships } from '../../exchange/group-memberships.ts'
@@ -140,10 +141,39 @@ async function runOperation(
     const origin = `${protocol}://${host}`
     const answer = await operation.handle({ caller, xsrfToken, ids, form, receivedAt, headers, origin })
     return await sendAnswer(answer, request, reply, context.exchange)
+  } catch (error) {
+    noteRefusal(context.exchange, error, request)
+    throw error
   } finally {
     await form.discard()
   }
 }
+
+/** Attempts to change what one may not change are worth remembering. */
+function noteRefusal(exchange: Exchange, error: unknown, request: FastifyRequest): void {
+  const { caller, receivedAt: at } = request
+  const isAttempt = request.method !== 'GET' && request.method !== 'HEAD'
+  if (caller === null || !isAttempt || !(error instanceof Refusal) || !forbidden.has(error.code)) return
+  const { course, assignment, user } = idsOf(request)
+  const name = (text: string) => (isNewName(text) ? text : undefined)
+  exchange.later?.({
+    at,
+    caller,
+    action: 'refused',
+    result: error.code,
+    course: name(course),
+    assignment: name(assignment),
+    subject: name(user),
+  })
+}
+
+const forbidden: ReadonlySet<RefusalCode> = new Set([
+  'not-admin',
+  'not-instructor',
+  'not-related',
+  'cannot-modify-instructors',
+  'cannot-modify-other-instructors',
+])
 
 function idsOf(request: FastifyRequest): Ids {
   const params = request.params as Partial<Ids>

@@ -1,0 +1,63 @@
+/**
+ * Events that change nothing (what was fetched, what was refused): remembered a moment later and many at once, so that
+ * reading does not wait for the disk. A crash may lose the last second of them.
+ */
+import { type Exchange, type NewEvent, recordEvent } from './exchange.ts'
+import { sealEvents } from './history.ts'
+
+const flushMs = 1000
+/** Beyond that, when the database is in trouble, the oldest are dropped. */
+const maxKept = 10_000
+const batchSize = 500
+
+/** Where trouble is told. */
+interface Log {
+  error(facts: object, message: string): void
+}
+
+export interface EventBuffer {
+  add(event: NewEvent): void
+  /** Writes what is there. */
+  stop(): Promise<void>
+}
+
+/** Also seals events, so that the chain is never far behind them. */
+export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
+  let waiting: NewEvent[] = []
+  let underWay: Promise<void> | null = null
+
+  async function flush(): Promise<void> {
+    try {
+      while (waiting.length > 0) {
+        const batch = waiting.slice(0, batchSize)
+        await exchange.db.write(async trx => {
+          for (const event of batch) await recordEvent(trx, event)
+        })
+        waiting = waiting.slice(batch.length)
+      }
+      while ((await sealEvents(exchange)) > 0);
+    } catch (error) {
+      if (waiting.length > maxKept) waiting = waiting.slice(-maxKept)
+      logger.error({ err: error }, 'events could not be recorded; trying again')
+    } finally {
+      underWay = null
+    }
+  }
+
+  const start = () => {
+    underWay ??= flush()
+    return underWay
+  }
+  const timer = setInterval(start, flushMs)
+  timer.unref()
+  return {
+    add(event) {
+      waiting.push(event)
+    },
+    async stop() {
+      clearInterval(timer)
+      await underWay
+      await start()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What shows that an event was tampered with. Names are apart from the facts, each salted: they can be forgotten, and
+ * the rest still be checked.
+ */
+import { hash, randomBytes } from 'node:crypto'
+
+export interface EventFacts {
+  readonly at: number
+  readonly action: string
+  readonly result: string
+  readonly course: string | null
+  readonly assignment: string | null
+  readonly actor_digest: string
+  readonly subject_digest: string | null
+}
+
+export function newSalt(): string {
+  return randomBytes(16).toString('hex')
+}
+
+export function digestActor(salt: string, kind: string, name: string, address: string | null): string {
+  return sha256([salt, kind, name, address])
+}
+
+export function digestSubject(salt: string, name: string): string {
+  return sha256([salt, name])
+}
+
+export function digestEvent(facts: EventFacts): string {
+  const { at, action, result, course, assignment, actor_digest, subject_digest } = facts
+  return sha256([at, action, result, course, assignment, actor_digest, subject_digest])
+}
+
+/** One link of the chain: over the one before it and the events since, each with its id. */
+export function digestSeal(previous: string, events: readonly { id: number; digest: string }[]): string {
+  return sha256([previous, ...events.flatMap(({ id, digest }) => [id, digest])])
+}
+
+function sha256(parts: readonly (string | number | null)[]): string {
+  return hash('sha256', JSON.stringify(parts), 'hex')
+}
