@@ -22,10 +22,11 @@ class Submission(NamedTuple):
 
 
 class Classroom:
-    def __init__(self, folder, server, course, admin_name):
+    def __init__(self, folder, server, course, admin_name, new_person=Person):
         def person(name, **more):
-            return Person(name, folder, server.url, course, **more)
+            return new_person(name, folder, server.url, course, **more)
 
+        self.person = person
         self.server = server
         self.course = course
         self.admin = person(admin_name)
@@ -183,7 +184,7 @@ def _(c):
 
 @story.check('somebody without a token gets nothing')
 def _(c):
-    nobody = Person('nobody', c.stranger.home, c.server.url, c.course, token='')
+    nobody = c.person('nobody', token='')
     nobody.nbgrader('fetch_assignment', ASSIGNMENT).says('Failed to fetch assignment')
     expect_same_files(files_under(nobody.desk / ASSIGNMENT), {}, 'fetched without a token')
     status = c.server.ask(c.path('assignment', ASSIGNMENT)).status

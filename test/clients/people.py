@@ -55,8 +55,12 @@ class Person:
         self.name = name
         self.token = name if token is None else token
         self.home = Path(folder) / name
-        self._config = NBGRADER_CONFIG.format(url=url, course=course)
+        self._config = self.configuration(url, course)
         self.desk = self.new_desk('desk')
+
+    def configuration(self, url, course):
+        """What nbgrader has to be told at every desk."""
+        return NBGRADER_CONFIG.format(url=url, course=course)
 
     def new_desk(self, name):
         """A folder to work in that holds nothing but the nbgrader configuration."""

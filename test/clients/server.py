@@ -20,7 +20,7 @@ STOP_TIMEOUT_S = 15
 REQUEST_TIMEOUT_S = 60
 
 # Requests go to loopback or to the given URL directly, whatever proxy the machine has.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Answer:
@@ -45,7 +45,7 @@ class Server:
         if self._send_token and person is not None:
             request.add_header('Authorization', f'token {person.token}')
         try:
-            with _opener.open(request, timeout=REQUEST_TIMEOUT_S) as response:
+            with opener.open(request, timeout=REQUEST_TIMEOUT_S) as response:
                 return Answer(response.status, json.load(response))
         except urllib.error.HTTPError as error:
             return Answer(error.code, error.read().decode(errors='replace'))
@@ -74,7 +74,7 @@ class OwnServer(Server):
     def __init__(self, folder, program='ngshare'):
         folder = Path(folder)
         folder.mkdir()
-        port = _free_port()
+        port = free_port()
         super().__init__(f'http://127.0.0.1:{port}/api')
         self.log = folder / 'server.log'
         options = {
@@ -114,7 +114,7 @@ class OwnServer(Server):
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                with _opener.open(url, timeout=2) as response:
+                with opener.open(url, timeout=2) as response:
                     if response.status == 200:
                         return
             except OSError:
@@ -123,7 +123,7 @@ class OwnServer(Server):
         raise SystemExit(f'The server did not get ready:\n{self.end_of_log()}')
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         return probe.getsockname()[1]
