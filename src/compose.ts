@@ -6,9 +6,10 @@ import { startGroupRoster } from './auth/hub/group-roster.ts'
 import { hubAuthenticator } from './auth/hub/hub.ts'
 import { hubApi } from './auth/hub/hub-api.ts'
 import { standAlone } from './auth/stand-alone.ts'
-import { type Config, checkPlaces } from './config/config.ts'
+import { type Config, checkPlaces, type VserverConfig } from './config/config.ts'
 import { openDiskStore } from './content/disk-store.ts'
-import { openSqlite } from './db/sqlite.ts'
+import { openSqlite, openSqliteCopy } from './db/sqlite.ts'
+import { Trouble } from './domain/errors.ts'
 import { systemClock } from './domain/timestamp.ts'
 import { startEventBuffer } from './exchange/event-buffer.ts'
 import type { Exchange } from './exchange/exchange.ts'
@@ -17,7 +18,11 @@ import { startHousekeeping } from './exchange/housekeeping.ts'
 import { addTestData, isEmpty } from './exchange/test-data.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
-import type { OpenExchange, Places } from './ops/command.ts'
+import type { DataAccess, OpenExchange, Places } from './ops/command.ts'
+import { createVserver } from './vserver/app.ts'
+import { defaultFileLimits } from './vserver/files/limits.ts'
+import { openRoot } from './vserver/files/root.ts'
+import { addVserverTestData } from './vserver/test-data.ts'
 
 export interface Service {
   readonly app: FastifyInstance
@@ -53,6 +58,29 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
   })
 }
 
+/** The prototype: the same exchange behind file-system calls and the API of 2020. @throws Trouble */
+export function composeVserver(config: VserverConfig, logger: Logger): Promise<Service> {
+  return closingOnFailure(async opened => {
+    const root = await openRoot(config.root).catch(error => {
+      throw new Trouble('storage', error.message, { cause: error })
+    })
+    opened.push(async () => root.close())
+    const exchange = recording(await openExchange(config, opened), logger, opened)
+    if (await isEmpty(exchange)) await addVserverTestData(exchange)
+    const { limits, onLoopback } = config
+    const app = createVserver({
+      root,
+      exchange,
+      clock: exchange.clock,
+      logger,
+      onLoopback,
+      limits: { form: limits, files: defaultFileLimits },
+    })
+    opened.push(() => app.close())
+    return app
+  })
+}
+
 /** What is to be closed, in the order in which it was opened. */
 type Opened = (() => Promise<void>)[]
 
@@ -78,6 +106,17 @@ export async function openData(places: Places): Promise<OpenExchange> {
     storageFolder: storage.folder,
     close: () => closeAll(opened),
   }
+}
+
+/** What commands work with. */
+export const dataAccess: DataAccess = {
+  open: openData,
+  locate(places) {
+    const { database, storage } = checkPlaces(places)
+    return { databasePath: database.path, storageFolder: storage.folder }
+  },
+  openContent: openDiskStore,
+  openCopy: openSqliteCopy,
 }
 
 async function openExchange(config: Pick<Config, 'database' | 'storage'>, opened: Opened): Promise<Exchange> {

@@ -2,10 +2,17 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { CommanderError } from 'commander'
+import type { Logger } from 'pino'
 import type { HubOptions } from './auth/hub/options.ts'
-import { compose, openData, type Service } from './compose.ts'
-import { readCommandLine } from './config/command-line.ts'
-import { type Config, ConfigMistakes, checkSettings } from './config/config.ts'
+import { compose, composeVserver, dataAccess, type Service } from './compose.ts'
+import { readCommandLine, readVserverCommandLine } from './config/command-line.ts'
+import {
+  type Config,
+  ConfigMistakes,
+  checkSettings,
+  checkVserverSettings,
+  type VserverConfig,
+} from './config/config.ts'
 import { errorCode, Trouble } from './domain/errors.ts'
 import { createLogger } from './logger.ts'
 import { CommandFailed } from './ops/failure.ts'
@@ -18,7 +25,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export async function main(args: readonly string[]): Promise<void> {
   const isCommand = args[0] !== undefined && !args[0].startsWith('-')
   try {
-    if (isCommand) await runCommand(args)
+    if (args[0] === 'vserver') await runVserver(args.slice(1))
+    else if (isCommand) await runCommand(args)
     else await runServer(args)
   } catch (error) {
     process.exitCode = tell(error)
@@ -28,18 +36,34 @@ export async function main(args: readonly string[]): Promise<void> {
 /** Loaded only where it is asked for: the server does not need it in its memory. */
 async function runCommand(args: readonly string[]): Promise<void> {
   const { runOps } = await import('./ops/program.ts')
-  await runOps(args, openData)
+  await runOps(args, dataAccess)
 }
 
 async function runServer(args: readonly string[]): Promise<void> {
   const commandLine = readCommandLine({ args, environment: process.env, version })
   if (commandLine.kind === 'shown') return
-  await serve(checkSettings(commandLine.texts, commandLine.usage))
+  const config = checkSettings(commandLine.texts, commandLine.usage)
+  await serve(config, compose, (port, logger) => {
+    if (config.mode.kind === 'stand-alone') process.stdout.write(banner(config, port))
+    else logger.info({ version, port, ...serviceFacts(config, config.mode.hub) }, 'serving')
+  })
 }
 
-async function serve(config: Config): Promise<void> {
+async function runVserver(args: readonly string[]): Promise<void> {
+  const commandLine = readVserverCommandLine({ args, environment: process.env, version })
+  if (commandLine.kind === 'shown') return
+  const config = checkVserverSettings(commandLine.texts, commandLine.usage)
+  await serve(config, composeVserver, port => process.stdout.write(vserverBanner(config, port)))
+}
+
+/** Until a signal. `tellStart`: that it listens. */
+async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'>>(
+  config: Settings,
+  open: (config: Settings, logger: Logger) => Promise<Service>,
+  tellStart: (port: number, logger: Logger) => void,
+): Promise<void> {
   const logger = await createLogger({ level: config.logLevel, forPeople: process.stderr.isTTY })
-  const service = await compose(config, logger)
+  const service = await open(config, logger)
   const stopped = stopOnSignal(service)
   try {
     await service.app.listen(config.listen)
@@ -48,8 +72,7 @@ async function serve(config: Config): Promise<void> {
     throw new CannotListen(config.listen, error)
   }
   const { port } = service.app.server.address() as AddressInfo
-  if (config.mode.kind === 'stand-alone') process.stdout.write(banner(config, port))
-  else logger.info({ version, port, ...serviceFacts(config, config.mode.hub) }, 'serving')
+  tellStart(port, logger)
   await stopped
   logger.flush()
 }
@@ -82,9 +105,21 @@ function serviceFacts({ listen, prefix, database, storage }: Config, hub: HubOpt
   }
 }
 
+function originOf({ host }: Config['listen'], port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function vserverBanner(config: VserverConfig, port: number): string {
+  return [
+    `vserver ${version}: everyone who reaches it may read and change ${config.root}, and be anyone.`,
+    `Database ${config.database.path}, files ${config.storage.folder}`,
+    `Please go to ${originOf(config.listen, port)}/`,
+    '',
+  ].join('\n')
+}
+
 function banner(config: Config, port: number): string {
-  const host = config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host
-  const home = `http://${host}:${port}${config.prefix}`
+  const home = `${originOf(config.listen, port)}${config.prefix}`
   const example = config.testData ? 'assignment/course1/challenge?user=lawrence' : 'courses?user=kevin'
   return [
     `ngshare ${version}, stand-alone: whoever asks is believed. For trying, not for a class.`,

@@ -7,6 +7,12 @@ export interface ContentStore {
   /** The bytes of a placed blob, in order, in chunks. @throws Trouble `blob-missing` before the first chunk */
   read(location: string): Promise<AsyncIterable<Buffer>>
 
+  /** The size of a placed blob; null where there is none. @throws Trouble `storage` */
+  sizeOf(location: string): Promise<number | null>
+
+  /** Every location that was ever given to these bytes and is still there. */
+  locationsOf(sha256: string): Promise<string[]>
+
   /** Forgets a placed blob. Safe to repeat. */
   remove(location: string): Promise<void>
 
@@ -29,6 +35,9 @@ export interface UnplacedBlob {
    * removing one can never take away the other.
    */
   place(sha256: string): Promise<string>
+
+  /** The same under a location that another store gave to these bytes: this store is its copy. Safe to repeat. */
+  placeAs(location: string): Promise<void>
 
   discard(): Promise<void>
 }

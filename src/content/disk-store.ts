@@ -32,7 +32,7 @@ class DiskStore implements ContentStore {
   create(): Promise<UnplacedBlob> {
     return translated(async () => {
       const path = join(this.#staging, randomBytes(16).toString('hex'))
-      return new StagedFile(path, await open(path, 'wx', 0o600), sha256 => this.#adopt(path, sha256))
+      return new StagedFile(path, await open(path, 'wx', 0o600), location => this.#adopt(path, location))
     })
   }
 
@@ -44,6 +44,29 @@ class DiskStore implements ContentStore {
       } catch (error) {
         if (errorCode(error) !== 'ENOENT') throw error
         throw new Trouble('blob-missing', `the stored file ${path} is missing: restore it from a backup`)
+      }
+    })
+  }
+
+  sizeOf(location: string): Promise<number | null> {
+    return translated(async () => {
+      try {
+        return (await stat(this.#pathOf(location))).size
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error
+        return null
+      }
+    })
+  }
+
+  locationsOf(sha256: string): Promise<string[]> {
+    return translated(async () => {
+      try {
+        const names = await readdir(this.#folderOf(sha256))
+        return names.filter(name => locationForm.test(name) && name.startsWith(`${sha256}.`))
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error
+        return []
       }
     })
   }
@@ -82,16 +105,15 @@ class DiskStore implements ContentStore {
   }
 
   /** Moves a durable staged file to its place; the folder's entry is durable before this returns. */
-  async #adopt(path: string, sha256: string): Promise<string> {
-    const location = `${sha256}.${randomBytes(8).toString('hex')}`
+  async #adopt(path: string, location: string): Promise<void> {
+    const place = this.#pathOf(location)
     const folder = this.#folderOf(location)
     if (!this.#knownFolders.has(folder)) {
       await makeFolder(folder)
       this.#knownFolders.add(folder)
     }
-    await rename(path, this.#pathOf(location))
+    await rename(path, place)
     await syncFolder(folder)
-    return location
   }
 
   get #staging(): string {
@@ -115,10 +137,10 @@ class DiskStore implements ContentStore {
 class StagedFile implements UnplacedBlob {
   readonly #path: string
   readonly #file: FileHandle
-  readonly #adopt: (sha256: string) => Promise<string>
+  readonly #adopt: (location: string) => Promise<void>
   #isOpen = true
 
-  constructor(path: string, file: FileHandle, adopt: (sha256: string) => Promise<string>) {
+  constructor(path: string, file: FileHandle, adopt: (location: string) => Promise<void>) {
     this.#path = path
     this.#file = file
     this.#adopt = adopt
@@ -128,11 +150,17 @@ class StagedFile implements UnplacedBlob {
     await translated(() => this.#file.writeFile(bytes))
   }
 
-  place(sha256: string): Promise<string> {
-    return translated(async () => {
+  async place(sha256: string): Promise<string> {
+    const location = `${sha256}.${randomBytes(8).toString('hex')}`
+    await this.placeAs(location)
+    return location
+  }
+
+  async placeAs(location: string): Promise<void> {
+    await translated(async () => {
       await this.#file.datasync()
       await this.#close()
-      return this.#adopt(sha256)
+      await this.#adopt(location)
     })
   }
 

@@ -21,8 +21,30 @@ export interface Database {
    */
   write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result>
 
+  /**
+   * Writes a copy of everything that is committed by now to a new file, as of one moment and durable. Others go on
+   * reading and writing. @throws Trouble
+   */
+  copyTo(path: string): Promise<void>
+
+  /** What the database itself finds wrong with what it keeps; may read all of it. @throws Trouble */
+  findFaults(): Promise<DatabaseFault[]>
+
   /** Whether a query and a write would work now. @throws Trouble */
   check(): Promise<void>
 
+  close(): Promise<void>
+}
+
+/** `structure`: in the words of the database. `foreign-key`: a row points at a row that is not there. */
+export type DatabaseFault =
+  | { readonly kind: 'structure'; readonly text: string }
+  | { readonly kind: 'foreign-key'; readonly table: string; readonly row: number | null; readonly to: string }
+
+/** A database that nobody writes to, such as one in a backup. */
+export interface DatabaseCopy {
+  readonly read: Reader
+  /** The newest migration that it has been through. */
+  readonly schema: string
   close(): Promise<void>
 }

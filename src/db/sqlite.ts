@@ -1,12 +1,13 @@
 /** The database in one SQLite file: the embedded default. */
 import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
 import { errorCode, Trouble } from '../domain/errors.ts'
 import { makeFolder, syncFolder } from '../durable-folders.ts'
-import type { Database } from './database.ts'
+import type { Database, DatabaseCopy, DatabaseFault } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { migrate, pendingMigrations } from './migrations.ts'
 import type { Schema } from './schema.ts'
@@ -54,7 +55,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
       statement.run()
     }
     const acts = new GroupCommit({ connection: writer, execute, log })
-    return new SqliteDatabase({ writer, reader, log, acts })
+    return new SqliteDatabase({ path, writer, reader, log, acts })
   } catch (error) {
     for (const kysely of opened) await kysely.destroy()
     if (error instanceof Trouble) throw error
@@ -66,16 +67,19 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
 
 class SqliteDatabase implements Database {
   readonly read: Kysely<Schema>
+  readonly #path: string
   readonly #writer: Kysely<Schema>
   readonly #log: WriteAheadLog
   readonly #acts: GroupCommit
 
   constructor(parts: {
+    path: string
     reader: Kysely<Schema>
     writer: Kysely<Schema>
     acts: GroupCommit
     log: WriteAheadLog
   }) {
+    this.#path = parts.path
     this.read = parts.reader
     this.#writer = parts.writer
     this.#log = parts.log
@@ -83,6 +87,27 @@ class SqliteDatabase implements Database {
   }
 
   write: Database['write'] = act => this.#acts.write(act)
+
+  /**
+   * As one statement: a copy that is made step by step begins anew whenever another process writes, and would never
+   * end while a class submits. It also leaves out free pages, and so what was erased.
+   */
+  async copyTo(path: string): Promise<void> {
+    closeSync(openSync(path, 'wx', 0o600))
+    lookingAt(this.#path, sqlite => sqlite.prepare('vacuum into ?').run(path))
+    const copy = await open(path, 'r+')
+    await copy.sync().finally(() => copy.close())
+    await syncFolder(dirname(path))
+  }
+
+  async findFaults(): Promise<DatabaseFault[]> {
+    return lookingAt(this.#path, sqlite => [
+      ...structureFaults(sqlite),
+      ...(
+        sqlite.pragma('foreign_key_check') as { table: string; rowid: number | null; parent: string }[]
+      ).map(({ table, rowid, parent }) => ({ kind: 'foreign-key', table, row: rowid, to: parent }) as const),
+    ])
+  }
 
   async check(): Promise<void> {
     await this.read.selectFrom('users').select('id').limit(1).execute()
@@ -96,6 +121,41 @@ class SqliteDatabase implements Database {
     await this.#writer.destroy()
     await this.#log.close()
   }
+}
+
+/** Opens a database file to read, as it is; nothing is written, not even beside it. @throws Trouble `database` */
+export async function openSqliteCopy(path: string): Promise<DatabaseCopy> {
+  const sqlite = explained(() => new Sqlite(path, { readonly: true, fileMustExist: true }), troubleOf)
+  const read = kyselyOver(sqlite, troubleOf)
+  try {
+    const newest = 'select name from kysely_migration order by name desc limit 1'
+    const { name } = explained(() => sqlite.prepare(newest).get() as { name: string }, troubleOf)
+    return { read, schema: name, close: () => read.destroy() }
+  } catch (error) {
+    sqlite.close()
+    if (error instanceof Trouble) throw error
+    throw new Trouble('database', `${path} is no database of ngshare`, { cause: error })
+  }
+}
+
+/** Looks with a connection of its own, which holds up nobody. @throws Trouble */
+function lookingAt<Result>(path: string, look: (sqlite: Sqlite.Database) => Result): Result {
+  return explained(() => {
+    const sqlite = new Sqlite(path, { readonly: true, timeout: startLockTimeoutMs })
+    try {
+      return look(sqlite)
+    } finally {
+      sqlite.close()
+    }
+  }, troubleOf)
+}
+
+function structureFaults(sqlite: Sqlite.Database): DatabaseFault[] {
+  const rows = sqlite.pragma('integrity_check(10000)') as { integrity_check: string }[]
+  return rows
+    .map(row => row.integrity_check)
+    .filter(text => text !== 'ok')
+    .map(text => ({ kind: 'structure', text }))
 }
 
 async function prepareSchema(connection: Kysely<Schema>, upgrade: boolean): Promise<void> {

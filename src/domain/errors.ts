@@ -40,6 +40,7 @@ export type TroubleKind =
   | 'database'
   | 'database-busy'
   | 'blob-missing'
+  | 'blob-damaged'
   /** The hub does not say who is asking. */
   | 'hub'
   /** The hub does not accept this service. */

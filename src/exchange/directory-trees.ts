@@ -1,10 +1,11 @@
 /** Directory trees at rest: written whole or not at all, read back in the order in which they came. */
-import { createHash } from 'node:crypto'
+import { type BlobFacts, checkBytes, checkedBytes } from '../content/checked-bytes.ts'
 import type { StagedBlob } from '../content/staging.ts'
 import type { Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import type { TreeFileRow } from '../db/schema.ts'
 import { Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
+import { manifestDigest } from '../domain/receipt.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A tree that has arrived; its paths are legal and stand once. */
@@ -22,13 +23,10 @@ export interface DirectoryTree {
   readonly files: readonly TreeFile[]
 }
 
-export interface TreeFile {
+export interface TreeFile extends BlobFacts {
   readonly path: string
-  readonly sizeBytes: number
   readonly md5: string
   readonly blobId: number
-  /** Where the content store has the bytes; null when the database has them. */
-  readonly location: string | null
 }
 
 /** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
@@ -65,16 +63,23 @@ export async function writeWithTree<Result>(
   }
 }
 
-/** The manifest of a tree, without bytes. */
+/** The manifest of a tree, without bytes. @throws Trouble `blob-missing`: rows of it are gone */
 export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
   const rows = await selectTree(db, treeId)
-  const files = rows.flatMap(({ digest: _, path, sizeBytes, md5, blobId, location }) =>
+  const files: TreeFile[] = []
+  for (const { path, sizeBytes, sha256, md5, blobId, location } of rows) {
     // A tree without files is one row without a file.
-    path === null || sizeBytes === null || md5 === null || blobId === null
-      ? []
-      : [{ path, sizeBytes, md5, blobId, location }],
-  )
-  return { digest: rows[0]?.digest ?? '', files }
+    if (path === null || sizeBytes === null || sha256 === null || md5 === null || blobId === null) continue
+    files.push({ path, sizeBytes, sha256, md5, blobId, location })
+  }
+  const { digest = '', fileCount = 0 } = rows[0] ?? {}
+  if (files.length !== fileCount) {
+    throw new Trouble(
+      'blob-missing',
+      `the database has ${files.length} of ${fileCount} files of tree ${treeId}; \`ngshare verify\` names them`,
+    )
+  }
+  return { digest, files }
 }
 
 const selectTree = prepared((db: Reader, treeId: number) =>
@@ -84,8 +89,10 @@ const selectTree = prepared((db: Reader, treeId: number) =>
     .leftJoin('blobs', 'blobs.id', 'tree_files.blob_id')
     .select([
       'trees.digest',
+      'trees.file_count as fileCount',
       'tree_files.path',
       'blobs.size_bytes as sizeBytes',
+      'blobs.sha256',
       'blobs.md5',
       'blobs.id as blobId',
       'blobs.location',
@@ -99,7 +106,8 @@ const rowsPerInsert = 50
 
 /**
  * The bytes of every file of a tree, in order: for each file an iterable of chunks, to be read before the next.
- * Holds at most about a megabyte at a time. @throws Trouble `blob-missing`
+ * Holds at most about a megabyte at a time. Bytes that are not what was stored never come to an end.
+ * @throws Trouble `blob-missing`, `blob-damaged`
  */
 export async function* readTreeBytes(
   exchange: Exchange,
@@ -108,14 +116,14 @@ export async function* readTreeBytes(
   let batch = new Map<number, Buffer>()
   for (const [position, file] of files.entries()) {
     if (file.location !== null) {
-      yield await exchange.content.read(file.location)
+      yield checkedBytes(await exchange.content.read(file.location), file)
       continue
     }
     if (!batch.has(file.blobId)) batch = await readInline(exchange.db.read, nextInline(files, position))
     const bytes = batch.get(file.blobId)
     if (bytes === undefined)
       throw new Trouble('blob-missing', `blob ${file.blobId} is missing in the database`)
-    yield [bytes]
+    yield [checkBytes(bytes, file)]
   }
 }
 
@@ -196,7 +204,7 @@ async function insertTree(
 ): Promise<number> {
   const { tree } = input
   const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
-  const [inserted] = await insertTreeRow(trx, digestOf(tree), tree.length, sizeBytes)
+  const [inserted] = await insertTreeRow(trx, treeDigest(tree), tree.length, sizeBytes)
   const { id } = inserted as { id: number }
   const rows: TreeFileRow[] = []
   for (const [position, file] of tree.entries()) {
@@ -255,11 +263,9 @@ async function getBlobId(trx: Writer, sha256: string): Promise<number> {
   return known.id
 }
 
-/** One line a file, `<sha256> <x or -> <path as a JSON string>\n`, in order. */
-function digestOf(tree: StagedTree): string {
-  const hash = createHash('sha256')
-  for (const file of tree) {
-    hash.update(`${file.blob.sha256} ${file.isExecutable ? 'x' : '-'} ${JSON.stringify(file.path)}\n`)
-  }
-  return hash.digest('hex')
+/** SHA-256 over the manifest, in hex. */
+export function treeDigest(tree: StagedTree): string {
+  return manifestDigest(
+    tree.map(({ path, isExecutable, blob }) => ({ path, isExecutable, sha256: blob.sha256 })),
+  )
 }

@@ -106,4 +106,5 @@ export type EventAction =
   | 'collect-submission'
   | 'release-feedback'
   | 'fetch-feedback'
+  | 'rotate-key'
   | 'refused'

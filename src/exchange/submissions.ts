@@ -2,6 +2,7 @@
 import type { Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import { Refusal } from '../domain/errors.ts'
+import { receiptId } from '../domain/receipt.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import {
   ensureUser,
@@ -10,7 +11,13 @@ import {
   getTaughtAssignment,
   getUsersAssignment,
 } from './access.ts'
-import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
+import {
+  type DirectoryTree,
+  readTree,
+  type StagedTree,
+  treeDigest,
+  writeWithTree,
+} from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
 
 export interface SubmissionSummary {
@@ -32,26 +39,26 @@ export async function maySubmit(
 }
 
 /**
- * Stores a submission of the caller's and returns the moment it carries from now on: `receivedAt`, or the next
- * free microsecond of that student and assignment.
+ * Stores a submission of the caller's and returns its receipt's id and the moment it carries from now on: `receivedAt`,
+ * or the next free microsecond of that student and assignment.
  * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`
  */
 export async function submitAssignment(
   exchange: Exchange,
   input: { caller: Caller; receivedAt: Micros; tree: StagedTree } & AssignmentRef,
-): Promise<Micros> {
+): Promise<{ receivedAt: Micros; receiptId: string }> {
   const { caller, course, assignment } = input
   return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
     const { id: assignmentId } = await getMembersAssignment(trx, caller, input)
     const userId = await ensureUser(trx, caller.name, input.receivedAt)
-    const receivedAt = await insertSubmission(trx, {
+    const { id, receivedAt } = await insertSubmission(trx, {
       assignmentId,
       userId,
       receivedAt: input.receivedAt,
       treeId: await insertTree(),
     })
     await recordEvent(trx, { at: receivedAt, caller, action: 'submit-assignment', course, assignment })
-    return receivedAt
+    return { receivedAt, receiptId: receiptId({ id, digest: treeDigest(input.tree) }) }
   })
 }
 
@@ -177,10 +184,10 @@ const findSubmission = prepared((db: Reader, assignmentId: number, userId: numbe
 async function insertSubmission(
   trx: Writer,
   row: { assignmentId: number; userId: number; receivedAt: Micros; treeId: number },
-): Promise<Micros> {
+): Promise<{ id: number; receivedAt: Micros }> {
   for (let receivedAt = row.receivedAt; ; receivedAt++) {
     const [inserted] = await tryInsertSubmission(trx, row.assignmentId, row.userId, receivedAt, row.treeId)
-    if (inserted !== undefined) return receivedAt
+    if (inserted !== undefined) return { id: inserted.id, receivedAt }
   }
 }
 

@@ -80,6 +80,7 @@ export const troubleFailures: Record<TroubleKind, Failure> = {
     message: 'JupyterHub does not accept the exchange as its service; tell its administrator.',
   },
   'blob-missing': { status: 500, message: 'A stored file is missing on the server; tell its administrator.' },
+  'blob-damaged': { status: 500, message: 'A stored file is damaged on the server; tell its administrator.' },
 }
 
 const internal: Failure = { status: 500, message: 'Internal server error' }

@@ -1,12 +1,24 @@
 /** What the commands for admins have in common: where the data is, how they talk, how they fail. */
+import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Exchange } from '../exchange/exchange.ts'
+import type { ContentStore } from '../content/content-store.ts'
+import type { DatabaseCopy } from '../db/database.ts'
+import type { Caller, Exchange } from '../exchange/exchange.ts'
 
 /** What a command is given by whoever composes the program. */
-export interface Ops {
+export interface Ops extends DataAccess {
+  readonly io: OpsIo
+}
+
+export interface DataAccess {
   /** Opens database and files as the server does; it may be running. @throws Trouble, ConfigMistakes */
   open(places: Places): Promise<OpenExchange>
-  readonly io: OpsIo
+  /** Where they are, without a look at what is there. @throws ConfigMistakes */
+  locate(places: Places): { databasePath: string; storageFolder: string }
+  /** Opens a folder of files alone. @throws Trouble */
+  openContent(folder: string): Promise<ContentStore>
+  /** Opens the file of a database that nobody writes to. @throws Trouble */
+  openCopy(path: string): Promise<DatabaseCopy>
 }
 
 /** As the settings of the server are written. */
@@ -31,6 +43,14 @@ export interface OpsIo {
   /** Notes on the way, on standard error; `progress` only where a person watches. */
   note(text: string): void
   progress(text: string): void
+}
+
+/** Who does what a command does, for the record. */
+export const operator: Caller = {
+  name: `command line (${userInfo().username})`,
+  kind: 'service',
+  isAdmin: true,
+  address: null,
 }
 
 /** Options of every command that works on the data. */

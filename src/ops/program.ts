@@ -1,19 +1,26 @@
 /** The commands for admins, `ngshare COMMAND`: this file is their table of contents. */
 import { Command } from 'commander'
-import type { Ops, OpsIo } from './command.ts'
+import { auditCommand } from './audit.ts'
+import type { DataAccess, Ops, OpsIo } from './command.ts'
+import { receiptCommand } from './receipt.ts'
 import { sweepCommand } from './sweep.ts'
 
-const commands: readonly ((ops: Ops) => Command)[] = [sweepCommand]
+const commands: readonly ((ops: Ops) => Command)[] = [auditCommand, receiptCommand, sweepCommand]
 
 /**
  * Runs `ngshare ARGS`. @throws CommandFailed, Trouble, ConfigMistakes; CommanderError for what is wrong with the
  * arguments, or help that was shown
  */
-export async function runOps(args: readonly string[], open: Ops['open']): Promise<void> {
+export async function runOps(args: readonly string[], access: DataAccess): Promise<void> {
   const program = new Command('ngshare')
-  for (const create of commands) program.addCommand(create({ open, io: terminal }))
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  for (const create of commands) program.addCommand(create({ ...access, io: terminal }))
+  throwInsteadOfExit(program)
   await program.parseAsync(args, { from: 'user' })
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride()
+  for (const part of command.commands) throwInsteadOfExit(part)
 }
 
 const terminal: OpsIo = {

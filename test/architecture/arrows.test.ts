@@ -7,12 +7,13 @@ const source = resolve(import.meta.dirname, '../../src')
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
   'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops'],
-  'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http', 'ops'],
+  'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http', 'ops', 'vserver'],
   'logger.ts': [],
   'durable-folders.ts': [],
   config: ['auth', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
   ops: ['content', 'db', 'domain', 'exchange'],
+  vserver: ['content', 'domain', 'exchange', 'http', 'web'],
   web: [],
   auth: ['domain'],
   exchange: ['content', 'db', 'domain'],
@@ -32,7 +33,7 @@ const adapters = [
 
 /** Packages that belong to one room. */
 const packages: Record<string, readonly string[]> = {
-  fastify: ['http', 'compose.ts'],
+  fastify: ['http', 'vserver', 'compose.ts'],
   'better-sqlite3': ['db'],
   'prom-client': ['http'],
   '@fastify/busboy': ['http'],

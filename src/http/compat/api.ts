@@ -13,8 +13,10 @@ import {
 } from './assignments.ts'
 import { deleteCourse, getCourses, postCourse } from './courses.ts'
 import { debugPage } from './debug-page.ts'
+import { getCourseEvents, getOwnEvents } from './events.ts'
 import { getFeedback, postFeedback } from './feedback.ts'
 import { type ApiContext, type Operation, resource } from './operation.ts'
+import { getOneReceipt, getReceiptKeys } from './receipts.ts'
 import {
   deleteInstructor,
   deleteStudent,
@@ -61,6 +63,10 @@ export function registerApi(app: FastifyInstance, context: ApiContext): void {
   serve('submission/:course/:assignment', { POST: postSubmission(exchange) })
   serve('submission/:course/:assignment/:user', { GET: getSubmission(exchange) })
   serve('feedback/:course/:assignment/:user', { GET: getFeedback(exchange), POST: postFeedback(exchange) })
+  serve('receipt/:course/:assignment/:user', { GET: getOneReceipt(exchange) })
+  serve('receipt-keys', { GET: getReceiptKeys(exchange) })
+  serve('events', { GET: getOwnEvents(exchange) })
+  serve('events/:course', { GET: getCourseEvents(exchange) })
   if (debug && isStandAlone)
     serve('initialize-Data6ase', { GET: debugPage(exchange), POST: debugPage(exchange) })
 }

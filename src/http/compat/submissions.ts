@@ -42,7 +42,8 @@ export function postSubmission(exchange: Exchange): Operation {
     async handle({ caller, ids, form, receivedAt }) {
       const input = { caller, course: ids.course, assignment: ids.assignment, receivedAt }
       const tree = await uploadedTree(form, { alsoFromQuery: false, check: () => maySubmit(exchange, input) })
-      return { timestamp: formatTimestamp(await submitAssignment(exchange, { ...input, tree })) }
+      const submitted = await submitAssignment(exchange, { ...input, tree })
+      return { timestamp: formatTimestamp(submitted.receivedAt), receipt: submitted.receiptId }
     },
   }
 }

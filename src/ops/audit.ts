@@ -1,0 +1,114 @@
+/** `ngshare audit …`: the record of events, read, exported and checked. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { formatTimestamp, type Micros, parseTimestamp } from '../domain/timestamp.ts'
+import { type HistoryEvent, type HistoryFault, selectEvents, verifyHistory } from '../exchange/history.ts'
+import { type DataOptions, dataCommand, type Ops, report } from './command.ts'
+import { CommandFailed } from './failure.ts'
+
+interface ListOptions extends DataOptions {
+  readonly course?: string
+  readonly assignment?: string
+  readonly user?: string
+  readonly action?: string
+  readonly result?: string
+  readonly since?: Micros
+  readonly until?: Micros
+  readonly format: 'table' | 'jsonl' | 'csv'
+}
+
+export function auditCommand(ops: Ops): Command {
+  return new Command('audit')
+    .description('The record of events: who did what to what, when, from where, with what result.')
+    .addCommand(listCommand(ops), { isDefault: true })
+    .addCommand(verifyCommand(ops))
+}
+
+function listCommand(ops: Ops): Command {
+  const command = new Command('list')
+    .description('Show events, oldest first; all filters that are given must hold.')
+    .option('--course <COURSE>')
+    .option('--assignment <ASSIGNMENT>')
+    .option('--user <USER>', 'who did it, or whom it was done to')
+    .option('--action <ACTION>', 'such as submit-assignment')
+    .option('--result <RESULT>', '`done`, or the code of a refusal')
+    .option('--since <MOMENT>', 'UTC, such as "2026-11-22 19:43:50"', moment)
+    .option('--until <MOMENT>', 'UTC; before that', moment)
+    .addOption(
+      new Option('--format <FORMAT>', 'jsonl: a JSON object a line')
+        .choices(['table', 'jsonl', 'csv'])
+        .default('table'),
+    )
+  return dataCommand(ops, command, async ({ exchange }, options: ListOptions) => {
+    const { course, assignment, user, action, result, since, until } = options
+    const given = { course, assignment, user, action, result, since, until }
+    const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    const write = options.json ? jsonLine : formats[options.format]
+    if (write === csvLine) ops.io.print(csvHead)
+    for (let afterId = 0; ; ) {
+      const events = await selectEvents(exchange.db.read, { ...filter, afterId })
+      for (const event of events) ops.io.print(write(event))
+      const last = events.at(-1)
+      if (last === undefined) return
+      afterId = last.id
+    }
+  })
+}
+
+function verifyCommand(ops: Ops): Command {
+  const command = new Command('verify').description('Check that no event was changed, added or removed.')
+  return dataCommand(ops, command, async ({ exchange }, options) => {
+    const check = await verifyHistory(exchange.db.read)
+    report(ops.io, options, check, () =>
+      [
+        `${check.events} events, ${check.seals} links of the chain, head ${check.head ?? 'none'}.`,
+        ...check.faults.map(wordFault),
+      ].join('\n'),
+    )
+    if (check.faults.length > 0)
+      throw new CommandFailed(`${check.faults.length} faults in the record of events`)
+  })
+}
+
+function wordFault({ eventId, kind }: HistoryFault): string {
+  if (kind === 'changed') return `Event ${eventId} was changed.`
+  if (kind === 'name-changed') return `A name in event ${eventId} was changed.`
+  return `Events up to ${eventId} were added, removed or changed since the link before.`
+}
+
+const formats = { table: tableLine, jsonl: jsonLine, csv: csvLine }
+
+function tableLine(event: HistoryEvent): string {
+  const { actor, action, course, assignment, subject, address, result } = event
+  const what = [course, assignment].filter(part => part !== null).join('/')
+  const whom = subject === null ? '' : `(${subject})`
+  const outcome = result === 'done' ? '' : `refused: ${result}`
+  const from = address === null ? '' : `from ${address}`
+  const words = [formatTimestamp(event.at), actor ?? '(forgotten)', action, what, whom, from, outcome]
+  return words.filter(word => word !== '').join('  ')
+}
+
+function jsonLine(event: HistoryEvent): string {
+  return JSON.stringify({ ...event, at: formatTimestamp(event.at) })
+}
+
+const csvHead = 'id,at,actor,actor_kind,address,action,result,course,assignment,subject'
+
+function csvLine(event: HistoryEvent): string {
+  const { id, at, actor, actorKind, address, action, result, course, assignment, subject } = event
+  return [id, formatTimestamp(at), actor, actorKind, address, action, result, course, assignment, subject]
+    .map(csvField)
+    .join(',')
+}
+
+/** Quoted where needed; what a spreadsheet would take for a formula is made text. */
+function csvField(value: string | number | null): string {
+  const text = String(value ?? '')
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+function moment(text: string): Micros {
+  const at = parseTimestamp(/\d:\d/.test(text) ? text : `${text} 00:00:00`)
+  if (at === null) throw new InvalidArgumentError('expected a moment such as 2026-11-22 19:43:50')
+  return at
+}

@@ -1,0 +1,46 @@
+/** Turns operations of the 2020 API into handlers: who is asking, what was asked, what is answered. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Micros } from '../domain/timestamp.ts'
+import type { Caller, Exchange } from '../exchange/exchange.ts'
+import type { Fields } from '../http/compat/answer.ts'
+import type { Ids } from '../http/compat/operation.ts'
+import { Form, type FormLimits } from '../http/form/form.ts'
+import { sendFields } from './answers.ts'
+import { FilesAnswer, sendFiles } from './files-answer.ts'
+import { logIn } from './login.ts'
+import { queryOf } from './routes.ts'
+
+export interface ApiContext {
+  readonly exchange: Exchange
+  readonly limits: FormLimits
+}
+
+export interface ApiRequest {
+  readonly caller: Caller
+  readonly ids: Ids
+  readonly query: URLSearchParams
+  readonly form: Form
+  /** When the request arrived. */
+  readonly receivedAt: Micros
+}
+
+export type Operation = (request: ApiRequest) => Promise<Fields | FilesAnswer>
+
+export function runWith(context: ApiContext, operation: Operation) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { exchange, limits } = context
+    const query = queryOf(request)
+    const form = new Form(request.raw, exchange.content, limits)
+    request.form = form
+    try {
+      const caller = await logIn(exchange, { query, form, address: request.ip })
+      request.caller = caller
+      const ids = { course: '', assignment: '', user: '', ...(request.params as Partial<Ids>) }
+      const answer = await operation({ caller, ids, query, form, receivedAt: request.receivedAt })
+      if (answer instanceof FilesAnswer) return await sendFiles(reply, answer, exchange)
+      return sendFields(reply, answer)
+    } finally {
+      await form.discard()
+    }
+  }
+}
