@@ -12,9 +12,10 @@ describe('submitting', () => {
   it('stores the files under the caller’s name and answers with the timestamp', async () => {
     const service = await aService({ testData: true })
     const answer = await service.as('lawrence').post('submission/course1/challenge', { files: work })
-    const { timestamp } = answer.json
+    const { timestamp, receipt } = answer.json
     expect(timestamp).toMatch(timestampForm)
-    expect(answer).toMatchObject(success({ timestamp }))
+    expect(receipt).toMatch(/^\d+-[0-9a-f]{12}$/)
+    expect(answer).toMatchObject(success({ timestamp, receipt }))
     expect(await service.as('kevin').get('submission/course1/challenge/lawrence')).toMatchObject(
       success({ files: [fetched('challenge.ipynb', 'my answer')], timestamp }),
     )
