@@ -8,8 +8,7 @@ import {
 import { createCourse, listCourses } from '../exchange/courses.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { uploadedTree } from '../http/compat/upload.ts'
-import { FilesAnswer } from './files-answer.ts'
-import type { Operation } from './operation.ts'
+import { filesAnswer, type Operation } from './operation.ts'
 
 export function getCourses(exchange: Exchange): Operation {
   return async ({ caller }) => ({ courses: await listCourses(exchange, caller) })
@@ -31,8 +30,11 @@ export function getAssignments(exchange: Exchange): Operation {
 }
 
 export function getAssignment(exchange: Exchange): Operation {
-  return async ({ caller, ids: { course, assignment }, query }) =>
-    new FilesAnswer({ tree: await fetchAssignment(exchange, { caller, course, assignment }), query })
+  return async request => {
+    const { caller, ids } = request
+    const { course, assignment } = ids
+    return filesAnswer(await fetchAssignment(exchange, { caller, course, assignment }), request)
+  }
 }
 
 export function postAssignment(exchange: Exchange): Operation {

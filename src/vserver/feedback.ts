@@ -12,9 +12,8 @@ import {
 import { listSubmissionsOf } from '../exchange/submissions.ts'
 import { InvalidArgument, required } from '../http/compat/invalid-argument.ts'
 import { uploadedTree } from '../http/compat/upload.ts'
-import { FilesAnswer } from './files-answer.ts'
 import { formatLocalTimestamp, normalizeLocalTimestamp } from './local-time.ts'
-import type { ApiRequest, Operation } from './operation.ts'
+import { type ApiRequest, filesAnswer, type Operation } from './operation.ts'
 import { requireStudent, studentWorkOf } from './submissions.ts'
 
 export function postFeedback(exchange: Exchange): Operation {
@@ -32,13 +31,12 @@ export function postFeedback(exchange: Exchange): Operation {
 
 export function getFeedback(exchange: Exchange): Operation {
   return async request => {
-    const { query } = request
     const work = studentWorkOf(request)
     await mayFetchFeedback(exchange, work)
     await requireStudent(exchange, request)
-    const receivedAt = await momentOf(exchange, request, query.get('timestamp') ?? undefined)
+    const receivedAt = await momentOf(exchange, request, request.query.get('timestamp') ?? undefined)
     const tree = await fetchFeedback(exchange, { ...work, receivedAt })
-    return new FilesAnswer({ tree, query, after: { timestamp: formatLocalTimestamp(receivedAt) } })
+    return filesAnswer(tree, request, { timestamp: formatLocalTimestamp(receivedAt) })
   }
 }
 

@@ -1,12 +1,11 @@
 /** Turns operations of the 2020 API into handlers: who is asking, what was asked, what is answered. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Micros } from '../domain/timestamp.ts'
+import type { DirectoryTree } from '../exchange/directory-trees.ts'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
-import type { Fields } from '../http/compat/answer.ts'
+import { type Fields, sendAnswer, TreeAnswer } from '../http/compat/answer.ts'
 import type { Ids } from '../http/compat/operation.ts'
 import { Form, type FormLimits } from '../http/form/form.ts'
-import { sendFields } from './answers.ts'
-import { FilesAnswer, sendFiles } from './files-answer.ts'
 import { logIn } from './login.ts'
 import { queryOf } from './routes.ts'
 
@@ -24,23 +23,31 @@ export interface ApiRequest {
   readonly receivedAt: Micros
 }
 
-export type Operation = (request: ApiRequest) => Promise<Fields | FilesAnswer>
+export type Operation = (request: ApiRequest) => Promise<Fields | TreeAnswer>
 
 export function runWith(context: ApiContext, operation: Operation) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { exchange, limits } = context
     const query = queryOf(request)
-    const form = new Form(request.raw, exchange.content, limits)
+    const form = new Form(request.raw, exchange.content, limits, { counts: 'first', strip: false })
     request.form = form
     try {
       const caller = await logIn(exchange, { query, form, address: request.ip })
       request.caller = caller
       const ids = { course: '', assignment: '', user: '', ...(request.params as Partial<Ids>) }
       const answer = await operation({ caller, ids, query, form, receivedAt: request.receivedAt })
-      if (answer instanceof FilesAnswer) return await sendFiles(reply, answer, exchange)
-      return sendFields(reply, answer)
+      return await sendAnswer(answer, request, reply, exchange)
     } finally {
       await form.discard()
     }
   }
+}
+
+/** Paths and content, or paths alone; there were no checksums. */
+export function filesAnswer(
+  tree: DirectoryTree | null,
+  { query }: Pick<ApiRequest, 'query'>,
+  after: Fields = {},
+): TreeAnswer {
+  return new TreeAnswer({ tree, content: query.get('list_only') !== 'true', checksums: false, after })
 }

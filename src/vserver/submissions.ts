@@ -11,9 +11,8 @@ import {
 } from '../exchange/submissions.ts'
 import type { Fields } from '../http/compat/answer.ts'
 import { uploadedTree } from '../http/compat/upload.ts'
-import { FilesAnswer } from './files-answer.ts'
 import { formatLocalTimestamp } from './local-time.ts'
-import type { ApiRequest, Operation } from './operation.ts'
+import { type ApiRequest, filesAnswer, type Operation } from './operation.ts'
 
 export function getSubmissions(exchange: Exchange): Operation {
   return async ({ caller, ids: { course, assignment } }) =>
@@ -44,8 +43,7 @@ export function getSubmission(exchange: Exchange): Operation {
     await listSubmissionsOf(exchange, input)
     await requireStudent(exchange, request)
     const { receivedAt, tree } = await collectSubmission(exchange, { ...input, receivedAt: undefined })
-    const timestamp = formatLocalTimestamp(receivedAt)
-    return new FilesAnswer({ tree, query: request.query, after: { timestamp } })
+    return filesAnswer(tree, request, { timestamp: formatLocalTimestamp(receivedAt) })
   }
 }
 

@@ -10,15 +10,25 @@ import { pythonJson, pythonString } from './python-json.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** `content`: whether the files' bytes are wanted, or only their names. `after`: fields behind `files`. */
+/**
+ * `content`: whether the files' bytes are wanted, or only their names. `checksums`: theirs, unless said otherwise.
+ * `after`: fields behind `files`.
+ */
 export class TreeAnswer {
   readonly tree: DirectoryTree | null
   readonly content: boolean
+  readonly checksums: boolean
   readonly after: Fields
 
-  constructor(input: { tree: DirectoryTree | null; content: boolean; after?: Fields }) {
+  constructor(input: {
+    tree: DirectoryTree | null
+    content: boolean
+    checksums?: boolean
+    after?: Fields
+  }) {
     this.tree = input.tree
     this.content = input.content
+    this.checksums = input.checksums ?? true
     this.after = input.after ?? {}
   }
 }
@@ -71,14 +81,14 @@ async function sendTree(
   reply: FastifyReply,
   exchange: Exchange,
 ): Promise<FastifyReply> {
-  const { tree, content, after } = answer
+  const { tree, content, checksums, after } = answer
   const end = Object.entries(after).map(([name, value]) => `, ${pythonString(name)}: ${pythonJson(value)}`)
   const tail = `]${end.join('')}}`
   // The answer is a function of the tree, which never changes: its tag needs none of its bytes.
   if (isUnchanged(request, reply, sha1(`${tree?.digest} ${content} ${tail}`))) return reply.code(304).send()
   reply.type('application/json')
   const files = tree?.files ?? []
-  const heads = files.map((file, position) => headOf(file, { content, isFirst: position === 0 }))
+  const heads = files.map((file, position) => headOf(file, { content, checksums, isFirst: position === 0 }))
   if (!content) return reply.send(treeStart + heads.join('') + tail)
   const length = files.reduce(
     (sum, file, position) => sum + (heads[position]?.length ?? 0) + encodedLength(file.sizeBytes) + 2,
@@ -95,8 +105,9 @@ async function sendTree(
 const treeStart = '{"success": true, "files": ['
 
 /** All of it is ASCII: its length is its size. */
-function headOf(file: TreeFile, options: { content: boolean; isFirst: boolean }): string {
-  const head = `${options.isFirst ? '' : ', '}{"path": ${pythonString(file.path)}, "checksum": "${file.md5}"`
+function headOf(file: TreeFile, options: { content: boolean; checksums: boolean; isFirst: boolean }): string {
+  const checksum = options.checksums ? `, "checksum": "${file.md5}"` : ''
+  const head = `${options.isFirst ? '' : ', '}{"path": ${pythonString(file.path)}${checksum}`
   return options.content ? `${head}, "content": "` : `${head}}`
 }
 

@@ -1,10 +1,20 @@
 /** JSON text as Python's `json.dumps` writes it, which is what clients of the old server have seen. */
 
+/** A number that is a float in Python, where a whole one keeps its point: `2.0`. */
+export class PythonFloat {
+  readonly text: string
+
+  constructor(value: number) {
+    this.text = Number.isInteger(value) ? value.toFixed(1) : String(value)
+  }
+}
+
 /** `", "` and `": "` between, everything beyond ASCII as `\uXXXX`. */
 export function pythonJson(value: unknown): string {
   if (typeof value === 'string') return pythonString(value)
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (value instanceof PythonFloat) return value.text
   const members = Object.entries(value).map(([key, member]) => `${pythonString(key)}: ${pythonJson(member)}`)
   return `{${members.join(', ')}}`
 }

@@ -13,12 +13,15 @@ export class SubmissionLists {
 
   /**
    * The listing in that state, from memory or through `read`. Never out of date: submissions do not change, so that
-   * as many of them with the same last one are the same ones.
+   * as many of them with the same last one are the same ones, and a renaming shows in the state.
    */
   async get(state: SubmissionState, read: () => Promise<readonly SubmissionSummary[]>): Promise<JsonText> {
     const kept = this.#kept.get(state.assignmentId)
     this.#forget(state.assignmentId)
-    const isSame = kept?.state.count === state.count && kept.state.lastId === state.lastId
+    const isSame =
+      kept?.state.count === state.count &&
+      kept.state.lastId === state.lastId &&
+      kept.state.renamedAt === state.renamedAt
     const list = isSame ? kept.list : submissionList(await read())
     this.#keep(state, list)
     return list

@@ -17,7 +17,15 @@ export interface FormLimits {
 
 const maxArguments = 1000
 
-/** What a query or a body says: of arguments that are repeated the last counts. */
+/** How an API reads its arguments: which of those that are repeated counts, and whether their ends are stripped. */
+export interface ArgumentRules {
+  readonly counts: 'first' | 'last'
+  readonly strip: boolean
+}
+
+const ofV1: ArgumentRules = { counts: 'last', strip: true }
+
+/** What a query or a body says. */
 interface Arguments {
   readonly texts: Map<string, TextField>
   files: FilesField | null
@@ -27,6 +35,7 @@ export class Form {
   readonly #request: IncomingMessage
   readonly #store: ContentStore
   readonly #limits: FormLimits
+  readonly #rules: ArgumentRules
   #query: Arguments | null = null
   #body: Promise<Arguments> | null = null
   readonly #opened: FilesField[] = []
@@ -35,10 +44,16 @@ export class Form {
   /** Bytes of the body so far. */
   bodyBytes = 0
 
-  constructor(request: IncomingMessage, store: ContentStore, limits: FormLimits) {
+  constructor(
+    request: IncomingMessage,
+    store: ContentStore,
+    limits: FormLimits,
+    rules: ArgumentRules = ofV1,
+  ) {
     this.#request = request
     this.#store = store
     this.#limits = limits
+    this.#rules = rules
   }
 
   /** Whether the body has been asked for. */
@@ -46,7 +61,7 @@ export class Form {
     return this.#body !== null
   }
 
-  /** An argument of the body or else of the query, its ends stripped. @throws BadRequest, TooLarge, Trouble */
+  /** An argument of the body or else of the query. @throws BadRequest, TooLarge, Trouble */
   async argument(name: string): Promise<string | undefined> {
     return (await this.bodyArgument(name)) ?? this.queryArgument(name)
   }
@@ -155,12 +170,14 @@ export class Form {
   #openField(into: Arguments, nameBytes: Buffer): FieldSink {
     const name = nameBytes.toString()
     if (++this.#argumentCount > maxArguments) throw new TooLarge('arguments', maxArguments)
+    const isKnown = name === 'files' ? into.files !== null : into.texts.has(name)
+    if (isKnown && this.#rules.counts === 'first') return unread
     if (name === 'files') {
       into.files = new FilesField(this.#store, this.#limits)
       this.#opened.push(into.files)
       return into.files
     }
-    const field = new TextField(length => this.#countArgument(length))
+    const field = new TextField(length => this.#countArgument(length), this.#rules.strip)
     into.texts.set(name, field)
     return field
   }
@@ -177,14 +194,18 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
+const unread: FieldSink = { write: () => undefined, end: () => undefined }
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 class TextField implements FieldSink {
   readonly #parts: Buffer[] = []
   readonly #count: (length: number) => void
+  readonly #strip: boolean
 
-  constructor(count: (length: number) => void) {
+  constructor(count: (length: number) => void, strip: boolean) {
     this.#count = count
+    this.#strip = strip
   }
 
   write(bytes: Buffer): void {
@@ -197,7 +218,8 @@ class TextField implements FieldSink {
   /** @throws BadRequest `argument-not-utf8` */
   text(): string {
     try {
-      return utf8.decode(Buffer.concat(this.#parts)).trim()
+      const text = utf8.decode(Buffer.concat(this.#parts))
+      return this.#strip ? text.trim() : text
     } catch {
       throw new BadRequest('argument-not-utf8')
     }

@@ -4,7 +4,6 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { Entry } from './entry.ts'
 import { type LookUp, locate } from './locate.ts'
 import { asOsError, isOsError, OsError } from './python/errors.ts'
-import { withoutTrailingSlashes } from './python/paths.ts'
 import type { Root } from './root.ts'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants
@@ -21,11 +20,10 @@ export function openToRead(entry: Entry): Promise<FileHandle> {
 export async function openToWrite(
   root: Root,
   path: string,
-  lookUp: Omit<LookUp, 'follow'> = {},
+  lookUp: Pick<LookUp, 'from'> = {},
 ): Promise<FileHandle> {
-  if (path.endsWith('/')) return refuseSlash(root, path, lookUp)
   for (let tries = 1; ; tries++) {
-    const located = locate(root, path, { ...lookUp, follow: true })
+    const located = locate(root, path, { ...lookUp, follow: true, create: true })
     try {
       if (located.entry !== null) return await reopen(located.entry, O_WRONLY | O_TRUNC)
       return await open(located.folder.pathTo(located.name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
@@ -46,11 +44,4 @@ async function reopen(entry: Entry, flags: number): Promise<FileHandle> {
   } catch (error) {
     throw asOsError(error)
   }
-}
-
-/** The kernel makes no file for such a path, even where one is, once the folders before are there. */
-function refuseSlash(root: Root, path: string, lookUp: Omit<LookUp, 'follow'>): never {
-  const located = locate(root, withoutTrailingSlashes(path), { ...lookUp, follow: false })
-  ;(located.entry ?? located.folder).release()
-  throw new OsError('EISDIR')
 }

@@ -15,6 +15,8 @@ export type Located =
 export interface LookUp {
   /** Whether to follow a link at the end of the path; others are always followed. */
   readonly follow: boolean
+  /** Whether it is to become a file if there is nothing: a path with a slash at the end then names none. */
+  readonly create?: boolean
   /** Where the path begins; the root unless told. */
   readonly from?: Entry
   /** How many links were followed on the way to `from`. */
@@ -32,7 +34,9 @@ interface Step {
  *
  * @throws OsError as the kernel would say it
  */
-export function locate(root: Root, path: string, { follow, from = root.top, links = 0 }: LookUp): Located {
+export function locate(root: Root, path: string, lookUp: LookUp): Located {
+  const { follow, create = false, from = root.top } = lookUp
+  let { links = 0 } = lookUp
   const pending = stepsOf(path, false)
   let here = from.hold()
   try {
@@ -45,6 +49,7 @@ export function locate(root: Root, path: string, { follow, from = root.top, link
         continue
       }
       const isLast = pending.length === 0
+      if (create && pending.length === 1 && pending[0]?.name === '') throw new OsError('EISDIR')
       const next = openUnlessMissing(here, name)
       if (next === null) {
         if (isLast) return { entry: null, folder: here, name, links }

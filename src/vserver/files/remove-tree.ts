@@ -9,6 +9,7 @@ import {
   getPath,
   reporting,
 } from './call.ts'
+import { openToRead } from './content.ts'
 import type { Entry } from './entry.ts'
 import { EntryBudget } from './limits.ts'
 import { list } from './listing.ts'
@@ -26,7 +27,7 @@ export const rmtree: FileCall = reporting(async (root, argument, limits) => {
   const entry = getEntry(root, path, { follow: false })
   try {
     if (entry.kind === 'link') throw linkError()
-    if (entry.kind !== 'folder') throw new OsError('ENOTDIR', path.real)
+    if (entry.kind !== 'folder') throw await failureOfFile(entry, path.real)
     // Python would empty it first. Its own name is outside of it, and so not ours to remove.
     if (entry.parent === null) throw new OsError('EBUSY', path.real)
     const removeFolder = remover(root, path, entry, entry.parent)
@@ -37,6 +38,16 @@ export const rmtree: FileCall = reporting(async (root, argument, limits) => {
   }
   return {}
 })
+
+/** Python opens what it is told to remove, and only then finds that it has no entries. */
+async function failureOfFile(entry: Entry, path: string): Promise<unknown> {
+  try {
+    if (entry.kind === 'file') await (await openToRead(entry)).close()
+    return new OsError('ENOTDIR', path)
+  } catch (error) {
+    return named(path, error)
+  }
+}
 
 /** What the system would do with the path at the end, when the folder is empty. */
 function remover(root: Root, { given }: ClientPath, entry: Entry, parent: Entry): () => void {

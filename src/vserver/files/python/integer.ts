@@ -1,6 +1,6 @@
 /** Python's `int(text)`: blanks around, a sign, decimal digits of any script, single underscores between them. */
 
-const blank = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*'
+const blank = '[\\t-\\r\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*'
 const form = new RegExp(`^${blank}([+-]?)(\\p{Nd}+(?:_\\p{Nd}+)*)${blank}$`, 'u')
 
 /** CPython refuses longer ones: reading them takes quadratic time. */
