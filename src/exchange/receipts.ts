@@ -1,5 +1,5 @@
 /** Receipts: made from what is stored whenever they are asked for, so that every submission has one. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import type { Reader, Writer } from '../db/database.ts'
 import { Trouble } from '../domain/errors.ts'
 import { keyId, type Receipt, type ReceiptFile, receiptId, signReceipt } from '../domain/receipt.ts'
@@ -80,7 +80,7 @@ async function ensureKey(exchange: Exchange): Promise<string> {
 
 async function createKey(trx: Writer, at: Micros): Promise<string> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const id = keyId(createPublicKey(publicKey))
+  const id = keyId(publicKey)
   await trx
     .insertInto('signing_keys')
     .values({

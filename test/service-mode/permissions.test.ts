@@ -76,6 +76,15 @@ const table = `
   GET submission/C/A/S  | hidden          | 401    401 403     | 403      404     404        404   | 403 404  403
   GET submission/C/A/S  | released        | 401    401 403     | 403      200     200        200   | 403 200  403
   GET submission/C/A/N  | released        | 401    401 403     | 403      403     200        200   | 403 403  403
+  GET receipt/C/A/S     | nothing         | 401    401 403     | 404      404     404        404   | 404 404  403
+  GET receipt/C/A/S     | course          | 401    401 403     | 403      404     404        404   | 403 404  403
+  GET receipt/C/A/S     | hidden          | 401    401 403     | 403      404     404        404   | 403 404  403
+  GET receipt/C/A/S     | released        | 401    401 403     | 403      200     200        200   | 403 200  403
+  GET receipt/C/A/N     | released        | 401    401 403     | 403      403     200        200   | 403 403  403
+  GET receipt-keys      | -               | 401    401 403     | 200      200     200        200   | 200 200  403
+  GET events            | -               | 401    401 403     | 200      200     200        200   | 200 200  403
+  GET events/C          | nothing         | 401    401 403     | 404      404     404        404   | 404 404  403
+  GET events/C          | course          | 401    401 403     | 403      403     200        200   | 403 403  403
   GET feedback/C/A/S    | nothing         | 401    401 403     | 404      404     404        404   | 404 404  403
   GET feedback/C/A/S    | course          | 401    401 403     | 403      404     404        404   | 403 404  403
   GET feedback/C/A/S    | hidden          | 401    401 403     | 403      404     404        404   | 403 404  403
