@@ -5,9 +5,12 @@ import type { Authenticator } from './auth/authenticator.ts'
 import { startGroupRoster } from './auth/hub/group-roster.ts'
 import { hubAuthenticator } from './auth/hub/hub.ts'
 import { hubApi } from './auth/hub/hub-api.ts'
+import { hubProbe } from './auth/hub/probe.ts'
 import { standAlone } from './auth/stand-alone.ts'
-import { type Config, checkPlaces, type VserverConfig } from './config/config.ts'
+import { readCommandLine } from './config/command-line.ts'
+import { type Config, checkPlaces, checkSettings, type VserverConfig } from './config/config.ts'
 import { openDiskStore } from './content/disk-store.ts'
+import { newestSchema } from './db/migrations.ts'
 import { openSqlite, openSqliteCopy } from './db/sqlite.ts'
 import { Trouble } from './domain/errors.ts'
 import { systemClock } from './domain/timestamp.ts'
@@ -33,7 +36,10 @@ export interface Service {
 /** Opens everything, and listens to nothing yet. @throws Trouble */
 export function compose(config: Config, logger: Logger): Promise<Service> {
   return closingOnFailure(async opened => {
-    const exchange = recording(await openExchange(config, opened), logger, opened)
+    const exchange = {
+      ...recording(await openExchange(config, opened), logger, opened),
+      quotas: config.quotas,
+    }
     if (config.testData && (await isEmpty(exchange))) {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
@@ -117,6 +123,14 @@ export const dataAccess: DataAccess = {
   },
   openContent: openDiskStore,
   openCopy: openSqliteCopy,
+  server: {
+    readSettings(args, environment) {
+      const commandLine = readCommandLine({ args, environment, version: '' })
+      return commandLine.kind === 'shown' ? null : checkSettings(commandLine.texts, commandLine.usage)
+    },
+    newestSchema,
+    hub: hubProbe,
+  },
 }
 
 async function openExchange(config: Pick<Config, 'database' | 'storage'>, opened: Opened): Promise<Exchange> {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { HubOptions } from '../auth/hub/options.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
+import type { Quotas } from '../domain/quotas.ts'
 import type { FormLimits } from '../http/form/form.ts'
 import { checkHubSettings } from './hub-settings.ts'
 import { SettingReader } from './setting-reader.ts'
@@ -19,6 +20,7 @@ export interface Config {
   readonly storage: { readonly kind: 'disk'; readonly folder: string }
   readonly admins: readonly string[]
   readonly limits: FormLimits
+  readonly quotas: Quotas
   /** Null: for good. */
   readonly retentionDays: number | null
   readonly debug: boolean
@@ -67,7 +69,8 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
     database: { ...readDatabase(reader), upgrade: !isOn('no-upgrade-db') },
     storage: readStorage(reader),
     admins,
-    limits: readLimits(reader),
+    limits: { ...readLimits(reader), ...readTreeLimit(reader) },
+    quotas: readQuotas(reader),
     retentionDays: retentionDays === 0 ? null : retentionDays,
     debug: isOn('debug'),
     testData: isOn('test-data'),
@@ -108,6 +111,7 @@ export function checkPlaces(texts: {
 
 /** What every command that serves has. */
 type DataReader = SettingReader<'database' | 'storage'>
+type ServiceReader = SettingReader<keyof SettingTexts>
 type ServingReader = SettingReader<
   'database' | 'storage' | 'max-body-bytes' | 'max-file-bytes' | 'max-files' | 'log-level'
 >
@@ -134,6 +138,23 @@ function readLimits({ integer }: ServingReader): FormLimits {
     maxArgumentBytes,
   }
 }
+
+function readTreeLimit({ integer }: ServiceReader): Pick<FormLimits, 'maxTreeBytes'> {
+  const maxTreeBytes = integer('max-tree-bytes', anyBytes)
+  return maxTreeBytes === 0 ? {} : { maxTreeBytes }
+}
+
+function readQuotas({ integer }: ServiceReader): Quotas {
+  const read = (name: 'max-assignment-bytes' | 'max-user-bytes' | 'max-course-bytes') =>
+    integer(name, anyBytes) || null
+  return {
+    assignmentBytes: read('max-assignment-bytes'),
+    userBytes: read('max-user-bytes'),
+    courseBytes: read('max-course-bytes'),
+  }
+}
+
+const anyBytes = { from: 0, to: Number.MAX_SAFE_INTEGER }
 
 export interface VserverConfig
   extends Pick<Config, 'listen' | 'database' | 'storage' | 'limits' | 'logLevel'> {

@@ -303,6 +303,35 @@ export const settings = [
     meaning: 'the most files in one directory tree',
   },
   {
+    name: 'max-tree-bytes',
+    variables: ['NGSHARE_MAX_TREE_BYTES'],
+    value: 'BYTES',
+    fallback: String(256 * 1024 * 1024),
+    meaning: 'the most bytes in all files of one directory tree; 0: what a body holds',
+  },
+  {
+    name: 'max-assignment-bytes',
+    variables: ['NGSHARE_MAX_ASSIGNMENT_BYTES'],
+    value: 'BYTES',
+    fallback: '0',
+    meaning: 'the most bytes in all submissions of one student to one assignment; 0: any number',
+  },
+  {
+    name: 'max-user-bytes',
+    variables: ['NGSHARE_MAX_USER_BYTES'],
+    value: 'BYTES',
+    fallback: '0',
+    meaning: 'the most bytes in all submissions of one student; 0: any number',
+  },
+  {
+    name: 'max-course-bytes',
+    variables: ['NGSHARE_MAX_COURSE_BYTES'],
+    value: 'BYTES',
+    fallback: '0',
+    meaning:
+      'the most bytes in all releases, submissions and feedback of a course, deleted ones too until they are gone for good; 0: any number',
+  },
+  {
     name: 'retention-days',
     variables: ['NGSHARE_RETENTION_DAYS'],
     value: 'DAYS',

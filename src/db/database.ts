@@ -30,6 +30,12 @@ export interface Database {
   /** What the database itself finds wrong with what it keeps; may read all of it. @throws Trouble */
   findFaults(): Promise<DatabaseFault[]>
 
+  /**
+   * Rewrites the files so that nothing deleted is left in them. Others go on reading, and wait for writing; it takes
+   * about as long as copying the files twice, and as much room. @throws Trouble
+   */
+  compact(): Promise<void>
+
   /** Whether a query and a write would work now. @throws Trouble */
   check(): Promise<void>
 

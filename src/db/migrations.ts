@@ -12,6 +12,9 @@ const migrations: Record<string, Migration> = {
   '003-history': history,
 }
 
+/** The last one of all. */
+export const newestSchema = Object.keys(migrations).sort().at(-1) ?? ''
+
 /** The migrations that this database still lacks, in order. */
 export async function pendingMigrations(db: Kysely<Schema>): Promise<string[]> {
   const known = await migrator(db).getMigrations()

@@ -16,6 +16,7 @@ export interface Schema {
   heartbeat: HeartbeatTable
   events: EventTable
   event_seals: EventSealTable
+  sqlite_sequence: { name: string; seq: number }
   former_names: FormerNameTable
   signing_keys: SigningKeyTable
 }

@@ -16,6 +16,8 @@ import { WriteAheadLog } from './write-ahead-log.ts'
 
 /** How long start-up waits for another process, which may be migrating. Requests wait without blocking instead. */
 const startLockTimeoutMs = 30_000
+/** How long for others to let go of the database, so that it can be rewritten. */
+const compactTimeoutMs = 60_000
 const statementCacheSize = 500
 /** 8 MB of log: the more commits share a checkpoint, the more of their pages are written only once; but all wait for it. */
 const checkpointPages = 2000
@@ -109,6 +111,20 @@ class SqliteDatabase implements Database {
     ])
   }
 
+  /** With a connection of its own, as another process would. */
+  async compact(): Promise<void> {
+    await this.#acts.idle()
+    explained(() => {
+      const sqlite = new Sqlite(this.#path, { timeout: compactTimeoutMs })
+      try {
+        sqlite.exec('vacuum')
+        emptyLog(sqlite)
+      } finally {
+        sqlite.close()
+      }
+    }, troubleOf)
+  }
+
   async check(): Promise<void> {
     await this.read.selectFrom('users').select('id').limit(1).execute()
     const at = Date.now() * 1000
@@ -121,6 +137,16 @@ class SqliteDatabase implements Database {
     await this.#writer.destroy()
     await this.#log.close()
   }
+}
+
+/** The log still has what the database file has lost. @throws Trouble `database-busy` */
+function emptyLog(sqlite: Sqlite.Database): void {
+  const [outcome] = sqlite.pragma('wal_checkpoint(truncate)') as { busy: number }[]
+  if (outcome?.busy === 0) return
+  throw new Trouble(
+    'database-busy',
+    'the database was rewritten, but its log could not be emptied while others read it: try again',
+  )
 }
 
 /** Opens a database file to read, as it is; nothing is written, not even beside it. @throws Trouble `database` */

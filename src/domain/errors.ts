@@ -1,4 +1,5 @@
 /** The one table of what the exchange can refuse. Status and wording are attached at the HTTP edge. */
+import type { QuotaFacts } from './quotas.ts'
 
 export const refusalCodes = [
   'course-not-found',
@@ -18,6 +19,7 @@ export const refusalCodes = [
   'illegal-path',
   'checksum-mismatch',
   'content-not-base64',
+  'quota-exceeded',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number]
@@ -30,6 +32,16 @@ export class Refusal extends Error {
     super(code)
     this.name = 'Refusal'
     this.code = code
+  }
+}
+
+/** There is no room for what would be stored. */
+export class QuotaExceeded extends Refusal {
+  readonly facts: QuotaFacts
+
+  constructor(facts: QuotaFacts) {
+    super('quota-exceeded')
+    this.facts = facts
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from './access.ts'
 import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+import { requireRoom } from './quotas.ts'
 
 /** Names in the order of release. @throws Refusal `course-not-found`, `not-related` */
 export async function listAssignments(
@@ -70,7 +71,7 @@ export async function mayReleaseAssignment(exchange: Exchange, input: ReleaseInp
 
 /**
  * Publishes the files. Under the name of a hidden assignment it continues that one: its submissions and feedback
- * are there again. @throws Refusal `course-not-found`, `not-instructor`, `assignment-exists`, `illegal-name`
+ * are there again. @throws Refusal `course-not-found`, `not-instructor`, `assignment-exists`, `illegal-name`, `quota-exceeded`
  */
 export async function releaseAssignment(
   exchange: Exchange,
@@ -82,6 +83,7 @@ export async function releaseAssignment(
     const courseId = await getCourseId(trx, course)
     await requireInstructor(trx, courseId, caller)
     const assignmentId = await listAssignment(trx, { ...input, courseId, at })
+    await requireRoom(trx, exchange, { assignmentId, courseId, userId: null, tree: input.tree })
     const { version } = await trx
       .selectFrom('releases')
       .select(eb => eb.fn.coalesce(eb.fn.max('version'), eb.lit(0)).as('version'))

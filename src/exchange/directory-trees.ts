@@ -36,19 +36,29 @@ type InsertTree = () => Promise<number>
  * Runs an act that stores a directory tree, in one transaction. Large blobs are made durable in the content store
  * before it, so that a row never points at missing bytes.
  */
-export async function writeWithTree<Result>(
+export function writeWithTree<Result>(
   exchange: Exchange,
   tree: StagedTree,
   act: (trx: Writer, insertTree: InsertTree) => Promise<Result>,
 ): Promise<Result> {
-  let known = await findKnownBlobs(exchange.db.read, tree)
+  return writeWithTrees(exchange, [tree], (trx, insert) => act(trx, () => insert(tree)))
+}
+
+/** As `writeWithTree`, for an act that stores some or all of these trees. */
+export async function writeWithTrees<Result>(
+  exchange: Exchange,
+  trees: readonly StagedTree[],
+  act: (trx: Writer, insertTree: (tree: StagedTree) => Promise<number>) => Promise<Result>,
+): Promise<Result> {
+  const files = trees.flat()
+  let known = await findKnownBlobs(exchange.db.read, files)
   for (;;) {
-    const placed = await placeBlobs(exchange, tree, known)
+    const placed = await placeBlobs(exchange, files, known)
     const usedLocations = new Set<string>()
     try {
       const result = await exchange.db.write(trx => {
         usedLocations.clear()
-        return act(trx, () => insertTree(trx, { tree, placed, at: exchange.clock(), usedLocations }))
+        return act(trx, tree => insertTree(trx, { tree, placed, at: exchange.clock(), usedLocations }))
       })
       await removeUnused(exchange, placed, usedLocations)
       return result

@@ -10,6 +10,7 @@ export interface EventFacts {
   readonly result: string
   readonly course: string | null
   readonly assignment: string | null
+  readonly actor_kind: string
   readonly actor_digest: string
   readonly subject_digest: string | null
 }
@@ -18,8 +19,8 @@ export function newSalt(): string {
   return randomBytes(16).toString('hex')
 }
 
-export function digestActor(salt: string, kind: string, name: string, address: string | null): string {
-  return sha256([salt, kind, name, address])
+export function digestActor(salt: string, name: string, address: string | null): string {
+  return sha256([salt, name, address])
 }
 
 export function digestSubject(salt: string, name: string): string {
@@ -27,13 +28,16 @@ export function digestSubject(salt: string, name: string): string {
 }
 
 export function digestEvent(facts: EventFacts): string {
-  const { at, action, result, course, assignment, actor_digest, subject_digest } = facts
-  return sha256([at, action, result, course, assignment, actor_digest, subject_digest])
+  const { at, action, result, course, assignment, actor_kind, actor_digest, subject_digest } = facts
+  return sha256([at, action, result, course, assignment, actor_kind, actor_digest, subject_digest])
 }
 
-/** One link of the chain: over the one before it and the events since, each with its id. */
-export function digestSeal(previous: string, events: readonly { id: number; digest: string }[]): string {
-  return sha256([previous, ...events.flatMap(({ id, digest }) => [id, digest])])
+/** One link of the chain: over the one before it, its moment, and the events since, how many and each with its id. */
+export function digestSeal(
+  { previous, sealedAt, eventCount }: { previous: string; sealedAt: number; eventCount: number },
+  events: readonly { id: number; digest: string }[],
+): string {
+  return sha256([previous, sealedAt, eventCount, ...events.flatMap(({ id, digest }) => [id, digest])])
 }
 
 function sha256(parts: readonly (string | number | null)[]): string {

@@ -2,6 +2,7 @@
 import type { ContentStore } from '../content/content-store.ts'
 import type { Database, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
+import type { Quotas } from '../domain/quotas.ts'
 import type { Clock } from '../domain/timestamp.ts'
 import { digestActor, digestEvent, digestSubject, newSalt } from './event-digests.ts'
 
@@ -9,6 +10,8 @@ export interface Exchange {
   readonly db: Database
   readonly content: ContentStore
   readonly clock: Clock
+  /** Without: none. */
+  readonly quotas?: Quotas
   /** Remembers what changed nothing, soon; see `event-buffer.ts`. */
   readonly later?: (event: NewEvent) => void
 }
@@ -49,11 +52,12 @@ export async function recordEvent(trx: Writer, event: NewEvent): Promise<void> {
   const { at, caller, action, course = null, assignment = null, subject = null, result = 'done' } = event
   const { name, kind, address } = caller
   const actorSalt = newSalt()
-  const actorDigest = digestActor(actorSalt, kind, name, address)
+  const actorDigest = digestActor(actorSalt, name, address)
   const subjectSalt = subject === null ? null : newSalt()
   const subjectDigest = subject === null || subjectSalt === null ? null : digestSubject(subjectSalt, subject)
   const digest = digestEvent({
     ...{ at, action, result, course, assignment },
+    actor_kind: kind,
     actor_digest: actorDigest,
     subject_digest: subjectDigest,
   })
@@ -107,4 +111,16 @@ export type EventAction =
   | 'release-feedback'
   | 'fetch-feedback'
   | 'rotate-key'
+  | 'rename-user'
+  | 'rename-user-to'
+  | 'merge-user'
+  | 'merge-user-into'
+  | 'erase-user'
+  | 'import-course'
+  | 'finish-import'
+  | 'restore-course'
+  | 'restore-course-as'
+  | 'restore-assignment'
+  | 'purge-course'
+  | 'purge-assignment'
   | 'refused'

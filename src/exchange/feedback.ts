@@ -3,6 +3,7 @@ import type { Micros } from '../domain/timestamp.ts'
 import { ensureUser, getSubmitterId, getTaughtAssignment } from './access.ts'
 import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { requireRoom } from './quotas.ts'
 import { getSubmission, getSubmitter } from './submissions.ts'
 
 interface FeedbackInput extends AssignmentRef {
@@ -38,6 +39,7 @@ export async function releaseFeedback(
   await writeWithTree(exchange, input.tree, async (trx, insertTree) => {
     const target = await getFeedbackTarget(trx, input)
     const submission = await getSubmission(trx, { ...target, receivedAt: input.receivedAt })
+    await requireRoom(trx, exchange, { ...target, userId: null, tree: input.tree })
     await trx
       .updateTable('feedback')
       .set({ replaced_at: at })
@@ -92,7 +94,8 @@ export async function fetchFeedback(
 async function getFeedbackTarget(
   db: Exchange['db']['read'],
   input: FeedbackInput,
-): Promise<{ assignmentId: number; userId: number }> {
+): Promise<{ assignmentId: number; courseId: number; userId: number }> {
   const assignment = await getTaughtAssignment(db, input.caller, input)
-  return { assignmentId: assignment.id, userId: await getSubmitterId(db, assignment, input.student) }
+  const { id: assignmentId, courseId } = assignment
+  return { assignmentId, courseId, userId: await getSubmitterId(db, assignment, input.student) }
 }

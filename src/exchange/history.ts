@@ -88,13 +88,16 @@ export async function sealEvents(exchange: Exchange): Promise<number> {
     const events = await selectUnsealed(trx, sealBatch)
     const last = events.at(-1)
     if (last === undefined) return 0
+    const sealedAt = exchange.clock()
+    const eventCount = events.length
+    const previous = (await lastSeal(trx))?.hash ?? ''
     await trx
       .insertInto('event_seals')
       .values({
         last_event_id: last.id,
-        event_count: events.length,
-        hash: digestSeal((await lastSeal(trx))?.hash ?? '', events),
-        sealed_at: exchange.clock(),
+        event_count: eventCount,
+        hash: digestSeal({ previous, sealedAt, eventCount }, events),
+        sealed_at: sealedAt,
       })
       .execute()
     return events.length
@@ -145,6 +148,7 @@ export async function verifyHistory(db: Reader): Promise<HistoryCheck> {
   let events = 0
   let seals = 0
   let previous = { id: 0, last_event_id: 0, hash: '' }
+  const madeSeals = await countMadeSeals(db)
   for (;;) {
     const seal = await db
       .selectFrom('event_seals')
@@ -153,26 +157,43 @@ export async function verifyHistory(db: Reader): Promise<HistoryCheck> {
       .orderBy('id')
       .limit(1)
       .executeTakeFirst()
-    const stretch = await selectStretch(db, previous.last_event_id, seal?.last_event_id)
+    if (seal === undefined) break
+    const stretch = await selectStretch(db, previous.last_event_id, seal.last_event_id)
     events += stretch.length
     for (const event of stretch) faults.push(...faultsOf(event))
-    if (seal === undefined) {
-      const last = stretch.at(-1)
-      if (last === undefined || stretch.length < sealBatch) break
-      previous = { ...previous, last_event_id: last.id }
-      continue
-    }
     seals++
-    if (digestSeal(previous.hash, stretch) !== seal.hash) {
+    const { hash, sealed_at: sealedAt, event_count: eventCount } = seal
+    const isWhole = digestSeal({ previous: previous.hash, sealedAt, eventCount }, stretch) === hash
+    if (!isWhole || seal.id !== previous.id + 1) {
       faults.push({ eventId: seal.last_event_id, kind: 'chain-broken' })
     }
     previous = seal
   }
+  // Links that a running server adds from here on are over events that are looked at here.
+  let lastId = previous.last_event_id
+  for (;;) {
+    const stretch = await selectStretch(db, lastId)
+    events += stretch.length
+    for (const event of stretch) faults.push(...faultsOf(event))
+    lastId = stretch.at(-1)?.id ?? lastId
+    if (stretch.length < sealBatch) break
+  }
+  if (previous.id < madeSeals) faults.push({ eventId: lastId, kind: 'chain-broken' })
   return { events, seals, head: previous.hash === '' ? null : previous.hash, faults }
 }
 
+/** The id of the newest link that was ever made, also if it is no longer there. */
+async function countMadeSeals(db: Reader): Promise<number> {
+  const made = await db
+    .selectFrom('sqlite_sequence')
+    .select('seq')
+    .where('name', '=', 'event_seals')
+    .executeTakeFirst()
+  return made?.seq ?? 0
+}
+
 /** Without an end: what is not sealed yet. */
-async function selectStretch(db: Reader, after: number, upTo: number | undefined) {
+async function selectStretch(db: Reader, after: number, upTo?: number) {
   const query = db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id')
   return upTo === undefined ? query.limit(sealBatch).execute() : query.where('id', '<=', upTo).execute()
 }
@@ -182,11 +203,11 @@ type EventRow = Awaited<ReturnType<typeof selectStretch>>[number]
 function faultsOf(event: EventRow): HistoryFault[] {
   const faults: HistoryFault[] = []
   if (digestEvent(event) !== event.digest) faults.push({ eventId: event.id, kind: 'changed' })
-  const { actor, actor_salt, subject, subject_salt } = event
+  const { actor, actor_salt, address, subject, subject_salt } = event
   const isActorWrong =
     actor === null || actor_salt === null
-      ? actor !== actor_salt
-      : digestActor(actor_salt, event.actor_kind, actor, event.address) !== event.actor_digest
+      ? actor !== actor_salt || address !== null
+      : digestActor(actor_salt, actor, address) !== event.actor_digest
   const isSubjectWrong =
     subject === null || subject_salt === null
       ? subject !== subject_salt

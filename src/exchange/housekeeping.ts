@@ -1,4 +1,5 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
+import type { ContentStore } from '../content/content-store.ts'
 import type { Reader, Writer } from '../db/database.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -93,24 +94,40 @@ function hiddenAssignments(db: Reader, before: number) {
  * Removes files of the content store that no row points at and that are older than that moment, in milliseconds:
  * uploads that a crash cut off. Returns how many.
  */
-export async function sweepContent(exchange: Exchange, options: { olderThan: number }): Promise<number> {
-  let swept = await exchange.content.removeUnplacedBefore(options.olderThan)
-  for await (const location of exchange.content.placedBefore(options.olderThan)) {
-    const sha256 = location.split('.', 1)[0] ?? ''
-    const row = await exchange.db.read
+export function sweepContent(exchange: Exchange, options: { olderThan: number }): Promise<number> {
+  return removeUnreferenced(exchange.content, { rows: [exchange.db.read], ...options })
+}
+
+/** The same for a store that several databases share. */
+export async function removeUnreferenced(
+  content: ContentStore,
+  options: { rows: readonly Reader[]; olderThan: number },
+): Promise<number> {
+  let removed = await content.removeUnplacedBefore(options.olderThan)
+  for await (const location of content.placedBefore(options.olderThan)) {
+    if (await isReferenced(options.rows, location)) continue
+    await content.remove(location)
+    removed++
+  }
+  return removed
+}
+
+/** Whether a row of any of the databases has precisely this location. */
+export async function isReferenced(databases: readonly Reader[], location: string): Promise<boolean> {
+  const sha256 = location.split('.', 1)[0] ?? ''
+  for (const db of databases) {
+    const row = await db
       .selectFrom('blobs')
       .select('location')
       .where('sha256', '=', sha256)
       .executeTakeFirst()
-    if (row?.location === location) continue
-    await exchange.content.remove(location)
-    swept++
+    if (row?.location === location) return true
   }
-  return swept
+  return false
 }
 
 /** Returns the locations of blobs that nothing uses any more; their rows are gone. */
-async function purgeAssignment(trx: Writer, assignmentId: number): Promise<string[]> {
+export async function purgeAssignment(trx: Writer, assignmentId: number): Promise<string[]> {
   const submissions = trx.selectFrom('submissions').select('id').where('assignment_id', '=', assignmentId)
   const trees = [
     ...(await trx
@@ -138,7 +155,8 @@ async function purgeAssignment(trx: Writer, assignmentId: number): Promise<strin
   return locations
 }
 
-async function purgeTree(trx: Writer, treeId: number): Promise<string[]> {
+/** Returns the locations of blobs that nothing uses any more; their rows are gone. */
+export async function purgeTree(trx: Writer, treeId: number): Promise<string[]> {
   const files = await trx.selectFrom('tree_files').select('blob_id').where('tree_id', '=', treeId).execute()
   await trx.deleteFrom('tree_files').where('tree_id', '=', treeId).execute()
   await trx.deleteFrom('trees').where('id', '=', treeId).execute()

@@ -19,6 +19,8 @@ import {
   writeWithTree,
 } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { requireRoom } from './quotas.ts'
+import { lastRenaming } from './users.ts'
 
 export interface SubmissionSummary {
   readonly student: string
@@ -41,7 +43,7 @@ export async function maySubmit(
 /**
  * Stores a submission of the caller's and returns its receipt's id and the moment it carries from now on: `receivedAt`,
  * or the next free microsecond of that student and assignment.
- * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`
+ * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`, `quota-exceeded`
  */
 export async function submitAssignment(
   exchange: Exchange,
@@ -49,8 +51,9 @@ export async function submitAssignment(
 ): Promise<{ receivedAt: Micros; receiptId: string }> {
   const { caller, course, assignment } = input
   return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
-    const { id: assignmentId } = await getMembersAssignment(trx, caller, input)
+    const { id: assignmentId, courseId } = await getMembersAssignment(trx, caller, input)
     const userId = await ensureUser(trx, caller.name, input.receivedAt)
+    await requireRoom(trx, exchange, { assignmentId, courseId, userId, tree: input.tree })
     const { id, receivedAt } = await insertSubmission(trx, {
       assignmentId,
       userId,
@@ -62,12 +65,17 @@ export async function submitAssignment(
   })
 }
 
-/** What tells one set of an assignment's submissions from another: they are only ever added, or go together. */
+/**
+ * What tells one listing of an assignment from another. Submissions are added with ever higher ids, or go for good; who
+ * is renamed or merged leaves a later moment behind, and takes it along, when erased, together with the submissions.
+ */
 export interface SubmissionState {
   readonly assignmentId: number
   readonly count: number
   /** 0 where there are none. */
   readonly lastId: number
+  /** When the name of any student was last changed; null: never. */
+  readonly renamedAt: Micros | null
 }
 
 /** @throws Refusal as `listSubmissions` */
@@ -77,12 +85,13 @@ export async function getSubmissionState(
 ): Promise<SubmissionState> {
   const db = exchange.db.read
   const assignment = await getTaughtAssignment(db, input.caller, input)
-  const { count, lastId } = await db
+  const { count, lastId, renamedAt } = await db
     .selectFrom('submissions')
     .select(eb => [eb.fn.countAll<number>().as('count'), eb.fn.max('id').as('lastId')])
+    .select(lastRenaming(db).as('renamedAt'))
     .where('assignment_id', '=', assignment.id)
     .executeTakeFirstOrThrow()
-  return { assignmentId: assignment.id, count, lastId: lastId ?? 0 }
+  return { assignmentId: assignment.id, count, lastId: lastId ?? 0, renamedAt }
 }
 
 /** Everybody's, in the order in which they came in. @throws Refusal `course-not-found`, `not-instructor`, `assignment-not-found` */

@@ -1,7 +1,6 @@
 /** The HTTP server, built but not listening: its errors, and the rooms it opens. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { NotIdentified } from '../auth/authenticator.ts'
-import { Trouble } from '../domain/errors.ts'
 import { faviconSvg, layoutScript } from '../web/assets.ts'
 import { type BareAppOptions, createBareApp } from './bare-app.ts'
 import {
@@ -13,6 +12,7 @@ import {
 } from './browser-login.ts'
 import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
+import { factsOf } from './errors.ts'
 import { registerHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -69,11 +69,6 @@ export function createApp(options: AppOptions): FastifyInstance {
     if (login !== null && isForPeople(error, request)) return sendFailurePage(reply, failure, prefix)
     return sendFailure(reply, failure)
   }
-}
-
-/** Trouble without a cause says all in its message. */
-function factsOf(error: unknown): object {
-  return error instanceof Trouble && error.cause === undefined ? { reason: error.message } : { err: error }
 }
 
 /**

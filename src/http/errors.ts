@@ -118,3 +118,8 @@ const frameworkFailures: Record<string, Failure> = {
 function unavailable(message: string): Failure {
   return { status: 503, message, retryAfterSeconds: 5 }
 }
+
+/** What the log says of an error. Trouble without a cause says all in its message. */
+export function factsOf(error: unknown): object {
+  return error instanceof Trouble && error.cause === undefined ? { reason: error.message } : { err: error }
+}

@@ -84,7 +84,15 @@ function tableLine(event: HistoryEvent): string {
   const outcome = result === 'done' ? '' : `refused: ${result}`
   const from = address === null ? '' : `from ${address}`
   const words = [formatTimestamp(event.at), actor ?? '(forgotten)', action, what, whom, from, outcome]
-  return words.filter(word => word !== '').join('  ')
+  return words
+    .filter(word => word !== '')
+    .join('  ')
+    .replace(/\p{Cc}/gu, escaped)
+}
+
+/** What would move a terminal's cursor, or worse. */
+function escaped(control: string): string {
+  return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
 }
 
 function jsonLine(event: HistoryEvent): string {

@@ -1,9 +1,12 @@
 /** What the commands for admins have in common: where the data is, how they talk, how they fail. */
+import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ContentStore } from '../content/content-store.ts'
 import type { DatabaseCopy } from '../db/database.ts'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
+import type { ServerAccess } from './doctor/server-access.ts'
+import { CommandFailed } from './failure.ts'
 
 /** What a command is given by whoever composes the program. */
 export interface Ops extends DataAccess {
@@ -19,6 +22,8 @@ export interface DataAccess {
   openContent(folder: string): Promise<ContentStore>
   /** Opens the file of a database that nobody writes to. @throws Trouble */
   openCopy(path: string): Promise<DatabaseCopy>
+  /** For the doctor. */
+  readonly server: ServerAccess
 }
 
 /** As the settings of the server are written. */
@@ -71,6 +76,8 @@ export function dataCommand<Arguments extends readonly unknown[], Options extend
     .action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as unknown as Arguments
       const options = given.at(-2) as Options
+      const { databasePath } = ops.locate(options)
+      if (!existsSync(databasePath)) throw new CommandFailed(`there is no database ${databasePath}`)
       const open = await ops.open(options)
       try {
         await act(open, options, ...args)

@@ -1,11 +1,32 @@
 /** The commands for admins, `ngshare COMMAND`: this file is their table of contents. */
 import { Command } from 'commander'
 import { auditCommand } from './audit.ts'
+import { backupCommand } from './backup.ts'
 import type { DataAccess, Ops, OpsIo } from './command.ts'
+import { doctorCommand } from './doctor.ts'
+import { hiddenCommand, purgeCommand } from './hidden.ts'
+import { importCommand } from './import/command.ts'
 import { receiptCommand } from './receipt.ts'
+import { restoreCommand } from './restore.ts'
 import { sweepCommand } from './sweep.ts'
+import { usageCommand } from './usage.ts'
+import { userCommand } from './user.ts'
+import { verifyCommand } from './verify.ts'
 
-const commands: readonly ((ops: Ops) => Command)[] = [auditCommand, receiptCommand, sweepCommand]
+const commands: readonly ((ops: Ops) => Command)[] = [
+  auditCommand,
+  backupCommand,
+  doctorCommand,
+  hiddenCommand,
+  importCommand,
+  purgeCommand,
+  receiptCommand,
+  restoreCommand,
+  sweepCommand,
+  usageCommand,
+  userCommand,
+  verifyCommand,
+]
 
 /**
  * Runs `ngshare ARGS`. @throws CommandFailed, Trouble, ConfigMistakes; CommanderError for what is wrong with the
@@ -15,6 +36,10 @@ export async function runOps(args: readonly string[], access: DataAccess): Promi
   const program = new Command('ngshare')
   for (const create of commands) program.addCommand(create({ ...access, io: terminal }))
   throwInsteadOfExit(program)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.stderr.write(`cannot write the result: ${error.message}\n`)
+    process.exit(1)
+  })
   await program.parseAsync(args, { from: 'user' })
 }
 

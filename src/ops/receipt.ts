@@ -1,5 +1,5 @@
 /** `ngshare receipt …`: checking receipts, and the keys that sign them. */
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { isGenuine, keyId, type Receipt } from '../domain/receipt.ts'
@@ -76,19 +76,38 @@ function readJson(file: string): unknown {
   }
 }
 
-/** Also as the API wraps it: `{"success": true, "receipt": …}`. */
+/** Also as the API wraps it: `{"success": true, "receipt": …}`. Only what is signed is kept. */
 function receiptIn(json: unknown, file: string): Receipt {
   const receipt = (json as { receipt?: unknown } | null)?.receipt ?? json
-  const isReceipt = (candidate: unknown): candidate is Receipt => {
-    const { version, key, signature, files } = (candidate ?? {}) as Partial<Receipt>
-    return version === 1 && typeof key === 'string' && typeof signature === 'string' && Array.isArray(files)
-  }
   if (!isReceipt(receipt)) throw new CommandFailed(`${file} is no receipt`)
-  return receipt
+  const { version, id, course, assignment, student, receivedAt, digest, key, signature } = receipt
+  const files = receipt.files.map(({ path, sizeBytes, sha256, isExecutable }) => {
+    return { path, sizeBytes, sha256, isExecutable }
+  })
+  return { version, id, course, assignment, student, receivedAt, files, digest, key, signature }
 }
 
-function publicKeysIn(json: unknown, file: string) {
-  const { keys } = (json ?? {}) as { keys?: { publicKey?: string }[] }
+function isReceipt(candidate: unknown): candidate is Receipt {
+  const receipt = (candidate ?? {}) as Record<string, unknown>
+  const texts = ['id', 'course', 'assignment', 'student', 'receivedAt', 'digest', 'key', 'signature']
+  return (
+    receipt.version === 1 &&
+    texts.every(name => typeof receipt[name] === 'string') &&
+    Array.isArray(receipt.files) &&
+    receipt.files.every(file => typeof file === 'object' && file !== null)
+  )
+}
+
+function publicKeysIn(json: unknown, file: string): KeyObject[] {
+  const { keys } = (json ?? {}) as { keys?: unknown }
   if (!Array.isArray(keys)) throw new CommandFailed(`${file} has no keys in it`)
-  return keys.flatMap(({ publicKey }) => (typeof publicKey === 'string' ? [createPublicKey(publicKey)] : []))
+  return keys.flatMap(key => {
+    const { publicKey } = (key ?? {}) as { publicKey?: unknown }
+    if (typeof publicKey !== 'string') return []
+    try {
+      return [createPublicKey(publicKey)]
+    } catch (error) {
+      throw new CommandFailed(`${file} has a key that cannot be read: ${publicKey}`, { cause: error })
+    }
+  })
 }

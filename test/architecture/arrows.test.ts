@@ -12,7 +12,7 @@ const arrows: Record<string, readonly string[]> = {
   'durable-folders.ts': [],
   config: ['auth', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
-  ops: ['content', 'db', 'domain', 'durable-folders.ts', 'exchange'],
+  ops: ['config', 'content', 'db', 'domain', 'durable-folders.ts', 'exchange'],
   vserver: ['content', 'domain', 'exchange', 'http', 'web'],
   web: [],
   auth: ['domain'],

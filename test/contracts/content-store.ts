@@ -58,6 +58,29 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
       expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(0)
     })
 
+    it('takes a copy of another store under the location that it has there, twice without complaint', async () => {
+      const [one, copy] = [await open(), await open()]
+      const bytes = randomBytes(1000)
+      const location = await place(one, bytes)
+      expect(await copy.sizeOf(location)).toBeNull()
+      for (const _ of [1, 2]) {
+        const blob = await copy.create()
+        await blob.write(bytes)
+        await blob.placeAs(location)
+        expect(await copy.sizeOf(location)).toBe(1000)
+        expect(await readAll(copy, location)).toEqual(bytes)
+      }
+    })
+
+    it('knows every place of the same bytes', async () => {
+      const store = await open()
+      const bytes = randomBytes(1000)
+      expect(await store.locationsOf(sha256(bytes))).toEqual([])
+      const locations = [await place(store, bytes), await place(store, bytes)]
+      await place(store, randomBytes(10))
+      expect((await store.locationsOf(sha256(bytes))).sort()).toEqual(locations.sort())
+    })
+
     it('lists what was placed before a moment, and nothing that is still on its way', async () => {
       const store = await open()
       const location = await place(store, randomBytes(10))

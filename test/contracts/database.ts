@@ -41,6 +41,12 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
       expect((await users(db)).length).toBe(outcomes.filter((_, i) => i % 3 !== 0).length)
     })
 
+    it('finds nothing wrong with itself', async () => {
+      const db = await open()
+      await addUser(db, 'ann')
+      expect(await db.findFaults()).toEqual([])
+    })
+
     it('does not let one act see the half of another', async () => {
       const db = await open()
       const counts = await Promise.all(
@@ -80,6 +86,18 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
 
     it('checks that reading and writing work', async () => {
       await (await open()).check()
+    })
+
+    it('keeps all that is not deleted when it is compacted, and goes on', async () => {
+      const db = await open()
+      await addUser(db, 'ann')
+      await addUser(db, 'bob')
+      await db.write(trx => trx.deleteFrom('users').where('name', '=', 'ann').execute())
+      const meanwhile = addUser(db, 'carol')
+      await db.compact()
+      await meanwhile
+      await addUser(db, 'dave')
+      expect(await users(db)).toEqual(['bob', 'carol', 'dave'])
     })
 
     it('finishes what was asked of it before it closes', async () => {

@@ -1,11 +1,11 @@
 /** The contracts on what a single machine has: a folder and an SQLite file. */
-import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openDiskStore } from '../../src/content/disk-store.ts'
 import type { Database } from '../../src/db/database.ts'
-import { openSqlite } from '../../src/db/sqlite.ts'
+import { openSqlite, openSqliteCopy } from '../../src/db/sqlite.ts'
 import { describeContentStore } from './content-store.ts'
 import { describeDatabase } from './database.ts'
 
@@ -24,6 +24,24 @@ describe('an SQLite file', () => {
     await (await opened(join(folder, 'real.db'))).close()
     await symlink(join(folder, 'real.db'), join(folder, 'link.db'))
     await (await opened(join(folder, 'link.db'))).check()
+  })
+
+  it('copies itself as of one moment, while others write', async () => {
+    const folder = await aFolder()
+    const db = await opened(join(folder, 'ngshare.db'))
+    const add = (name: string) =>
+      db.write(trx => trx.insertInto('users').values({ name, created_at: 1 }).execute())
+    await add('ann')
+    const path = join(folder, 'copy.db')
+    await Promise.all([db.copyTo(path), add('bob')])
+    const copy = await openSqliteCopy(path)
+    const users = await copy.read.selectFrom('users').select('name').execute()
+    await copy.close()
+    expect(users.map(({ name }) => name)).toContain('ann')
+    expect(copy.schema).toMatch(/^\d{3}-/)
+    expect((await stat(path)).mode & 0o077).toBe(0)
+    await expect(db.copyTo(path)).rejects.toThrow('EEXIST')
+    expect((await readdir(folder)).filter(name => name.startsWith('copy'))).toEqual(['copy.db'])
   })
 
   it('serves two at once', async () => {

@@ -16,6 +16,7 @@ const table = `
   operation             | what is there   | nobody bad foreign | outsider student instructor admin | bot page script
   GET                   | -               | 401    401 403     | 200      200     200        200   | 200 200  403
   GET courses           | -               | 401    401 403     | 200      200     200        200   | 200 200  403
+  GET limits            | -               | 401    401 403     | 200      200     200        200   | 200 200  403
   POST course/C         | nothing         | 401    401 403     | 403      403     403        200   | 403 403  403
   POST course/C         | course          | 401    401 403     | 403      403     403        409   | 403 403  403
   DELETE course/C       | nothing         | 401    401 403     | 403      403     403        404   | 403 403  403

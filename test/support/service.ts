@@ -22,6 +22,10 @@ export interface ServiceOptions {
   readonly maxBodyBytes?: number
   readonly maxFileBytes?: number
   readonly maxFiles?: number
+  readonly maxTreeBytes?: number
+  readonly maxAssignmentBytes?: number
+  readonly maxUserBytes?: number
+  readonly maxCourseBytes?: number
   readonly retentionDays?: number
   /** Told to serve the network, and to trust it. */
   readonly trustNetwork?: boolean
@@ -155,6 +159,10 @@ function configOf(options: ServiceOptions & { prefix: string; database: string; 
     'max-body-bytes': options.maxBodyBytes,
     'max-file-bytes': options.maxFileBytes,
     'max-files': options.maxFiles,
+    'max-tree-bytes': options.maxTreeBytes,
+    'max-assignment-bytes': options.maxAssignmentBytes,
+    'max-user-bytes': options.maxUserBytes,
+    'max-course-bytes': options.maxCourseBytes,
     'retention-days': options.retentionDays,
   }
   const args = Object.entries(values).flatMap(([name, value]) =>

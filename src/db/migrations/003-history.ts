@@ -72,10 +72,19 @@ const statements = [
 /** As `exchange/event-digests.ts` does it, at the time of this migration. */
 function sealed(row: OldEvent): Record<string, string | number | null> {
   const actorSalt = randomBytes(16).toString('hex')
-  const actorDigest = sha256([actorSalt, row.actor_kind, row.actor, row.address])
+  const actorDigest = sha256([actorSalt, row.actor, row.address])
   const subjectSalt = row.subject === null ? null : randomBytes(16).toString('hex')
   const subjectDigest = row.subject === null ? null : sha256([subjectSalt, row.subject])
-  const facts = [row.at, row.action, 'done', row.course, row.assignment, actorDigest, subjectDigest]
+  const facts = [
+    row.at,
+    row.action,
+    'done',
+    row.course,
+    row.assignment,
+    row.actor_kind,
+    actorDigest,
+    subjectDigest,
+  ]
   return {
     id: row.id,
     at: row.at,

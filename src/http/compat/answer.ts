@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Trouble } from '../../domain/errors.ts'
 import { type DirectoryTree, readTreeBytes, type TreeFile } from '../../exchange/directory-trees.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
+import { factsOf, troubleFailures } from '../errors.ts'
 import { sendPage } from '../pages.ts'
 import { Base64LineEncoder, encodedLength } from './base64-lines.ts'
 import { pythonJson, pythonString } from './python-json.ts'
@@ -99,7 +101,14 @@ async function sendTree(
   const chunks = contentChunks(exchange, files, heads, tail)
   if (length <= onePieceBytes) return reply.send(Buffer.concat(await Array.fromAsync(chunks)))
   const first = await chunks.next() // a missing file is found while the status can still say so
-  return reply.send(Readable.from(startingWith(first, chunks), { objectMode: false }))
+  const stream = Readable.from(startingWith(first, chunks), { objectMode: false })
+  stream.on('error', error => logCutOff(request, error))
+  return reply.send(stream)
+}
+
+/** The client sees only that the connection ends. */
+function logCutOff(request: FastifyRequest, error: Error): void {
+  if (error instanceof Trouble) request.log.error(factsOf(error), troubleFailures[error.kind].message)
 }
 
 const treeStart = '{"success": true, "files": ['

@@ -15,6 +15,7 @@ import { deleteCourse, getCourses, postCourse } from './courses.ts'
 import { debugPage } from './debug-page.ts'
 import { getCourseEvents, getOwnEvents } from './events.ts'
 import { getFeedback, postFeedback } from './feedback.ts'
+import { getLimits } from './limits.ts'
 import { type ApiContext, type Operation, resource } from './operation.ts'
 import { getOneReceipt, getReceiptKeys } from './receipts.ts'
 import {
@@ -58,6 +59,7 @@ export function registerApi(app: FastifyInstance, context: ApiContext): void {
     PUT: putAssignment(exchange),
     DELETE: deleteAssignment(exchange),
   })
+  serve('limits', { GET: getLimits(context) })
   serve('submissions/:course/:assignment', { GET: getSubmissions(exchange) })
   serve('submissions/:course/:assignment/:user', { GET: getStudentSubmissions(exchange) })
   serve('submission/:course/:assignment', { POST: postSubmission(exchange) })

@@ -149,12 +149,12 @@ async function runOperation(
   }
 }
 
-/** Attempts to change what one may not change are worth remembering. */
+/** Attempts to change what one may not change, or to read what is another's, are worth remembering. */
 function noteRefusal(exchange: Exchange, error: unknown, request: FastifyRequest): void {
   const { caller, receivedAt: at } = request
-  const isAttempt = request.method !== 'GET' && request.method !== 'HEAD'
-  if (caller === null || !isAttempt || !(error instanceof Refusal) || !forbidden.has(error.code)) return
   const { course, assignment, user } = idsOf(request)
+  const isAttempt = (request.method !== 'GET' && request.method !== 'HEAD') || user !== ''
+  if (caller === null || !isAttempt || !(error instanceof Refusal) || !forbidden.has(error.code)) return
   const name = (text: string) => (isNewName(text) ? text : undefined)
   exchange.later?.({
     at,

@@ -1,5 +1,6 @@
 /** v1's words for what the exchange refuses: exactly those of ngshare 0.6, which clients and scripts compare. */
-import type { Refusal, RefusalCode } from '../../domain/errors.ts'
+import { QuotaExceeded, type Refusal, type RefusalCode } from '../../domain/errors.ts'
+import type { QuotaFacts, QuotaName } from '../../domain/quotas.ts'
 import type { Failure } from '../errors.ts'
 
 const permissionDenied = 'Permission denied'
@@ -29,9 +30,32 @@ export const refusalFailures: Record<RefusalCode, Failure & { onlyInDebug?: stri
   'illegal-path': { status: 400, message: 'Illegal path' },
   'checksum-mismatch': { status: 400, message: 'Checksum mismatch' },
   'content-not-base64': { status: 400, message: 'Content cannot be base64 decoded' },
+  'quota-exceeded': {
+    status: 413,
+    message: 'Quota exceeded (limit: LIMIT bytes for WHAT; USED are used, and this would add WANTED)',
+  },
 }
 
 export function wordRefusal(refusal: Refusal, debug: boolean): Failure {
+  if (refusal instanceof QuotaExceeded) return wordQuota(refusal.facts)
   const { status, message, onlyInDebug } = refusalFailures[refusal.code]
   return { status, message: debug && onlyInDebug !== undefined ? message + onlyInDebug : message }
+}
+
+function wordQuota({ quota, limitBytes, usedBytes, wantedBytes }: QuotaFacts): Failure {
+  const { status, message } = refusalFailures['quota-exceeded']
+  const words = { LIMIT: limitBytes, WHAT: quotaWords[quota], USED: usedBytes, WANTED: wantedBytes }
+  return {
+    status,
+    message: Object.entries(words).reduce(
+      (text, [word, value]) => text.replace(word, String(value)),
+      message,
+    ),
+  }
+}
+
+const quotaWords: Record<QuotaName, string> = {
+  assignmentBytes: 'all your submissions to this assignment',
+  userBytes: 'all your submissions',
+  courseBytes: 'this course',
 }

@@ -12,6 +12,8 @@ import type { FieldSink } from './urlencoded.ts'
 export interface FilesLimits {
   readonly maxFiles: number
   readonly maxFileBytes: number
+  /** Of all files of a tree together. Without: what the body holds. */
+  readonly maxTreeBytes?: number
 }
 
 /** A longer path is illegal by its length alone, a longer checksum is none. */
@@ -45,6 +47,8 @@ export class FilesField implements FieldSink, JsonHandler {
   #isArray = false
   #count = 0
   #smallBytes = 0
+  /** Of the files that have ended. */
+  #treeBytes = 0
   #element: Element | null = null
   /** The string that is being read, if it is one that we want. */
   #reading: Content | Text | null = null
@@ -187,6 +191,7 @@ export class FilesField implements FieldSink, JsonHandler {
     if (/^[0-9a-f]{32}$/.test(said) && said !== content.staging.digests().md5)
       throw new Refusal('checksum-mismatch')
     if (content.staging.sizeBytes <= inlineLimitBytes) this.#smallBytes += content.staging.sizeBytes
+    this.#treeBytes += content.staging.sizeBytes
     this.#ended.push({ path: text, staging: content.staging })
   }
 
@@ -198,6 +203,9 @@ export class FilesField implements FieldSink, JsonHandler {
     this.#decodedEnd = 0
     if (staging.sizeBytes > this.#limits.maxFileBytes)
       throw new TooLarge('bytes in one file', this.#limits.maxFileBytes)
+    const { maxTreeBytes = Number.POSITIVE_INFINITY } = this.#limits
+    if (this.#treeBytes + staging.sizeBytes > maxTreeBytes)
+      throw new TooLarge('bytes in all files', maxTreeBytes)
   }
 
   #readJson(read: () => void): void {

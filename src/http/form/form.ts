@@ -11,6 +11,7 @@ export interface FormLimits {
   readonly maxBodyBytes: number
   readonly maxFiles: number
   readonly maxFileBytes: number
+  readonly maxTreeBytes?: number
   /** All arguments of a body together, but for `files`. */
   readonly maxArgumentBytes: number
 }

@@ -2,7 +2,7 @@
 import type { Entry } from './entry.ts'
 import type { FileLimits } from './limits.ts'
 import { checkPathLength, find, type LookUp } from './locate.ts'
-import { isOsError, named, naming, OsError, PythonError } from './python/errors.ts'
+import { asOsError, isAboutPath, naming, OsError, PythonError } from './python/errors.ts'
 import { checkPath } from './python/file-names.ts'
 import { repr } from './python/repr.ts'
 import type { Root } from './root.ts'
@@ -54,15 +54,12 @@ export function getEntry(root: Root, path: ClientPath, lookUp: LookUp = { follow
   return naming(path.real, () => find(root, path.given, lookUp))
 }
 
-/** Failures that say nothing about the path. */
-const ours = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']
-
 /** As `os.path.exists` sees it: what cannot be reached, for whatever reason, is not there. */
 export function findEntry(root: Root, path: ClientPath, lookUp: LookUp = { follow: true }): Entry | null {
   try {
     return getEntry(root, path, lookUp)
   } catch (error) {
-    if (error instanceof PythonError && !ours.some(code => isOsError(error, code))) return null
+    if (isAboutPath(error)) return null
     throw error
   }
 }
@@ -90,7 +87,7 @@ export function reportingTersely(call: FileCall): FileCall {
     try {
       return await call(root, argument, limits)
     } catch (error) {
-      const known = named('', error)
+      const known = asOsError(error)
       throw known instanceof OsError ? new CallFailed(known.strerror, { cause: error }) : error
     }
   })
@@ -98,7 +95,7 @@ export function reportingTersely(call: FileCall): FileCall {
 
 function reported(error: unknown): unknown {
   // Failures of file handles come here as Node worded them.
-  const known = named('', error)
+  const known = asOsError(error)
   if (!(known instanceof PythonError)) return error
   const text = known.type === 'PermissionError' ? 'Permission Denied' : `Exception: ${repr(known.line)}`
   return new CallFailed(text, { cause: error })

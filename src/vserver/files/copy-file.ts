@@ -6,6 +6,7 @@ import type { Entry } from './entry.ts'
 import type { ByteBudget } from './limits.ts'
 import { isOsError, named, PythonError, system } from './python/errors.ts'
 import { repr } from './python/repr.ts'
+import { inSeconds } from './python/times.ts'
 
 /** The two ends of a copy: where they are for us, and how Python would name them. */
 export interface Ends {
@@ -57,9 +58,16 @@ function modeOf(stats: BigIntStats): number {
   return Number(stats.mode & 0o7777n)
 }
 
-/** Node sets whole microseconds, cutting off the rest of a floating number: half of one more keeps that exact. */
-function timesOf({ atimeNs, mtimeNs }: BigIntStats): [number, number] {
-  return [(Number(atimeNs / 1000n) + 0.5) / 1e6, (Number(mtimeNs / 1000n) + 0.5) / 1e6]
+/**
+ * NOTE: Node takes a floating number, so what it sets is right to the quarter of a microsecond (older ones cut it to
+ * the microsecond); `stat` shows the same number for both. It takes negative numbers for now, but dates as they are.
+ */
+function timesOf({ atimeNs, mtimeNs }: BigIntStats): [atime: number | Date, mtime: number | Date] {
+  return [timeOf(atimeNs), timeOf(mtimeNs)]
+}
+
+function timeOf(nanoseconds: bigint): number | Date {
+  return nanoseconds < 0n ? new Date(Number(nanoseconds / 1_000_000n)) : inSeconds(nanoseconds)
 }
 
 function refuseOddEnds({ findFrom, findTo, fromPath, toPath }: Ends): void {

@@ -8,7 +8,7 @@ import { ByteBudget, EntryBudget, type FileLimits } from './limits.ts'
 import { list } from './listing.ts'
 import { checkPathLength, type Found, find, getLocated } from './locate.ts'
 import { makeFolder, makeFolders } from './make-folders.ts'
-import { naming, OsError, PythonError } from './python/errors.ts'
+import { isAboutPath, naming, OsError, PythonError } from './python/errors.ts'
 import { joinPath } from './python/paths.ts'
 import { repr } from './python/repr.ts'
 import type { Root } from './root.ts'
@@ -59,6 +59,8 @@ class TreeCopy {
   readonly #ignore: Ignore
   readonly #entries: EntryBudget
   readonly #bytes: ByteBudget
+  /** The outermost folder that was made. */
+  #target: Entry | undefined
 
   constructor(root: Root, ignore: Ignore, limits: FileLimits) {
     this.#root = root
@@ -70,12 +72,14 @@ class TreeCopy {
   /** @throws PythonError, CallFailed */
   async copy(from: Source, toPath: string, make: () => Entry): Promise<void> {
     const names = await this.#list(from)
-    const ignored = this.#ignore(names)
+    const isIgnored = this.#ignore()
     const to = make()
+    this.#target ??= to
     try {
       const failures: Failure[] = []
       for (const name of names) {
-        if (!ignored.has(name)) failures.push(...(await this.#copyEntry(from, name, to, toPath)))
+        await this.#entries.breathe()
+        if (!isIgnored(name)) failures.push(...(await this.#copyEntry(from, name, to, toPath)))
       }
       failures.push(...failuresOf(from.path, toPath, () => keepFacts(from.entry, to)))
       if (failures.length > 0) throw new TreeError(failures)
@@ -101,6 +105,7 @@ class TreeCopy {
       found = this.#find(from, name, paths.from)
       checkPathLength(paths.to)
       if (found.entry.kind === 'folder') {
+        this.#refuseTarget(found, paths.to)
         await this.copy(found, paths.to, () => naming(paths.to, () => makeNew(this.#root, to, name)))
       } else {
         await this.#copyFile(found.entry, to, name, paths)
@@ -108,11 +113,19 @@ class TreeCopy {
       return []
     } catch (error) {
       if (error instanceof TreeError) return error.failures
-      if (error instanceof PythonError) return [[paths.from, paths.to, error.message]]
-      throw error
+      if (!(error instanceof PythonError)) throw error
+      this.#entries.spend(paths.from + paths.to + error.message)
+      return [[paths.from, paths.to, error.message]]
     } finally {
       found?.entry.release()
     }
+  }
+
+  /** Python would go on until the path is too long or its stack is full, and fail all the same. */
+  #refuseTarget(found: Source, toPath: string): void {
+    if (this.#target === undefined || !found.entry.isSameAs(this.#target)) return
+    const text = `Cannot copy a directory ${repr(found.path)} into itself ${repr(toPath)}`
+    throw new PythonError('shutil.Error', text)
   }
 
   #find(from: Source, name: string, path: string): Source {
@@ -131,7 +144,6 @@ class TreeCopy {
       toPath: paths.to,
     }
     await copyFile(ends, 'mode and times', this.#bytes)
-    await this.#entries.breathe()
   }
 }
 
@@ -147,7 +159,7 @@ function findIn(root: Root, folder: Entry, name: string): Entry | null {
   try {
     return find(root, name, { follow: true, from: folder })
   } catch (error) {
-    if (error instanceof OsError) return null
+    if (isAboutPath(error)) return null
     throw error
   }
 }

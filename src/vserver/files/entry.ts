@@ -25,9 +25,14 @@ export class Entry {
 
   private constructor(handle: number, parent: Entry | null, name: string) {
     this.#handle = handle
-    this.parent = parent
     this.name = name
-    this.kind = kindOf(this.stats())
+    try {
+      this.kind = kindOf(this.stats())
+    } catch (error) {
+      closeSync(handle)
+      throw error
+    }
+    this.parent = parent?.hold() ?? null
   }
 
   /** By a path that we trust. @throws OsError */
@@ -42,7 +47,7 @@ export class Entry {
   /** What is there by that name, links not followed. @throws OsError */
   open(name: string): Entry {
     const handle = system(() => openSync(this.pathTo(name), lookUpFlags))
-    return new Entry(handle, this.hold(), name)
+    return new Entry(handle, this, name)
   }
 
   /** Leads to this very thing, whatever became of its name: for a folder or file, not for a link. */
@@ -82,6 +87,8 @@ export class Entry {
   }
 
   release(): void {
+    // Closing twice would close what somebody else has opened by then.
+    if (this.#holds === 0) throw new Error('this entry has been closed')
     if (--this.#holds > 0) return
     closeSync(this.#handle)
     this.parent?.release()

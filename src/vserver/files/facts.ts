@@ -1,6 +1,7 @@
 /** Calls that say what is at a path: `exists isdir isfile islink ismount stat`. */
 import { CallFailed, type FileCall, findEntry, getPath, reporting } from './call.ts'
 import type { Entry } from './entry.ts'
+import { inSeconds } from './python/times.ts'
 
 export const exists = question('exists', { follow: true }, () => true)
 export const isdir = question('isdir', { follow: true }, entry => entry.kind === 'folder')
@@ -8,7 +9,7 @@ export const isfile = question('isfile', { follow: true }, entry => entry.kind =
 export const islink = question('islink', { follow: false }, entry => entry.kind === 'link')
 export const ismount = question('ismount', { follow: false }, isMountPoint)
 
-/** `os.stat`; times in seconds, rounded as Python rounds them. */
+/** `os.stat`. */
 export const stat: FileCall = reporting(async (root, argument) => {
   const entry = findEntry(root, getPath(root, argument))
   if (entry === null) throw new CallFailed('pathname does not exist')
@@ -43,11 +44,4 @@ function question(field: string, lookUp: { follow: boolean }, answer: (entry: En
 function isMountPoint(entry: Entry): boolean {
   if (entry.kind === 'link') return false
   return entry.parent === null || entry.stats().dev !== entry.parent.stats().dev
-}
-
-const nanosecondsPerSecond = 1_000_000_000n
-
-function inSeconds(nanoseconds: bigint): number {
-  const rest = ((nanoseconds % nanosecondsPerSecond) + nanosecondsPerSecond) % nanosecondsPerSecond
-  return Number((nanoseconds - rest) / nanosecondsPerSecond) + 1e-9 * Number(rest)
 }

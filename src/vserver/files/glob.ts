@@ -2,7 +2,7 @@
 import { clientPath, type FileCall, findEntry, getPath, isFolder, reporting } from './call.ts'
 import { EntryBudget } from './limits.ts'
 import { isFolderBehind, list } from './listing.ts'
-import { OsError } from './python/errors.ts'
+import { isAboutPath } from './python/errors.ts'
 import { compilePattern, hasMagic } from './python/fnmatch.ts'
 import { joinPath, splitPath } from './python/paths.ts'
 import type { Root } from './root.ts'
@@ -23,7 +23,7 @@ class Glob {
   }
 
   async expand(path: string): Promise<string[]> {
-    if (!this.#hasMagic(path)) return this.#isThere(path) ? [path] : []
+    if (!this.#hasMagic(path)) return (await this.#isThere(path)) ? [path] : []
     const { start, names } = this.#split(path)
     let found = [start]
     for (const [i, name] of names.entries()) {
@@ -54,13 +54,20 @@ class Glob {
   }
 
   async #matchesIn(folder: string, pattern: string, isLast: boolean): Promise<string[]> {
-    if (!hasMagic(pattern)) return this.#isThere(joinPath(folder, pattern)) ? [pattern] : []
+    if (!hasMagic(pattern)) return (await this.#isThere(joinPath(folder, pattern))) ? [pattern] : []
     const accepts = compilePattern(pattern)
     const names = await this.#namesIn(folder, !isLast)
-    return names.filter(name => (pattern.startsWith('.') || !name.startsWith('.')) && accepts(name))
+    const matches: string[] = []
+    for (const name of names) {
+      await this.#budget.breathe()
+      if (name.startsWith('.') && !pattern.startsWith('.')) continue
+      if (accepts(name)) matches.push(name)
+    }
+    return matches
   }
 
   async #namesIn(path: string, foldersOnly: boolean): Promise<string[]> {
+    await this.#budget.spendLookUp(path)
     const folder = findEntry(this.#root, clientPath(this.#root, path))
     if (folder === null) return []
     try {
@@ -68,7 +75,7 @@ class Glob {
       const wanted = foldersOnly ? listed.filter(entry => isFolderBehind(this.#root, folder, entry)) : listed
       return wanted.map(({ name }) => name)
     } catch (error) {
-      if (error instanceof OsError) return []
+      if (isAboutPath(error)) return []
       throw error
     } finally {
       folder.release()
@@ -76,7 +83,8 @@ class Glob {
   }
 
   /** A slash at the end asks for a folder; a name alone may be a link that leads nowhere. */
-  #isThere(path: string): boolean {
+  async #isThere(path: string): Promise<boolean> {
+    await this.#budget.spendLookUp(path)
     const client = clientPath(this.#root, path)
     if (path.endsWith('/')) return isFolder(this.#root, client)
     const entry = findEntry(this.#root, client, { follow: false })

@@ -2,20 +2,20 @@
 import { PythonError } from './python/errors.ts'
 import { compilePattern } from './python/fnmatch.ts'
 
-/** Which of the names to leave out. @throws PythonError `TypeError` for patterns that are no texts */
-export type Ignore = (names: readonly string[]) => ReadonlySet<string>
+/** Makes a test of which names to leave out. @throws PythonError `TypeError` for patterns that are no texts */
+export type Ignore = () => (name: string) => boolean
 
 /** @throws PythonError */
 export function readIgnore(text: string | undefined): Ignore {
-  if (text === undefined) return () => new Set()
+  if (text === undefined) return () => () => false
   const patterns = patternsOf(parseJson(text), text)
-  return names => {
+  return () => {
     const tests = patterns.map(pattern => {
       if (typeof pattern === 'string') return compilePattern(pattern)
       const what = `expected str, bytes or os.PathLike object, not ${typeName(pattern)}`
       throw new PythonError('TypeError', what)
     })
-    return new Set(names.filter(name => tests.some(accepts => accepts(name))))
+    return name => tests.some(accepts => accepts(name))
   }
 }
 

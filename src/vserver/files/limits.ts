@@ -22,6 +22,8 @@ export const defaultFileLimits: FileLimits = {
 
 /** Long texts count more than once: they would make a large answer of few entries. */
 const charactersPerEntry = 256
+/** A path is looked up step by step, and a step has two characters at least. */
+const charactersPerLookUp = 32
 const sliceMs = 10
 
 /** What is left for one call to look at. Lets other work run from time to time. */
@@ -37,8 +39,18 @@ export class EntryBudget {
 
   /** @throws CallFailed */
   spend(text: string): void {
-    this.#left -= Math.max(1, Math.ceil(text.length / charactersPerEntry))
+    this.#spend(Math.max(1, Math.ceil(text.length / charactersPerEntry)))
+  }
+
+  #spend(entries: number): void {
+    this.#left -= entries
     if (this.#left < 0) throw new CallFailed(`This call would look at more than ${this.#maxEntries} entries`)
+  }
+
+  /** @throws CallFailed */
+  async spendLookUp(path: string): Promise<void> {
+    this.#spend(Math.ceil(path.length / charactersPerLookUp))
+    await this.breathe()
   }
 
   async breathe(): Promise<void> {

@@ -3,7 +3,7 @@ import { type Dirent, opendirSync } from 'node:fs'
 import type { Entry, Kind } from './entry.ts'
 import type { EntryBudget } from './limits.ts'
 import { find } from './locate.ts'
-import { OsError, system } from './python/errors.ts'
+import { isAboutPath, system } from './python/errors.ts'
 import { decodeFileName } from './python/file-names.ts'
 import type { Root } from './root.ts'
 
@@ -43,7 +43,7 @@ export function isFolderBehind(root: Root, folder: Entry, { name, kind }: Listed
     entry.release()
     return entry.kind === 'folder'
   } catch (error) {
-    if (error instanceof OsError) return false
+    if (isAboutPath(error)) return false
     throw error
   }
 }

@@ -11,6 +11,7 @@ export class Root {
   readonly top: Entry
   /** How an absolute link may name this folder. */
   readonly #ownNames: readonly string[][]
+  #isOpen = true
 
   constructor(folder: string, realFolder: string, top: Entry) {
     this.folder = folder
@@ -26,9 +27,10 @@ export class Root {
     return names.slice(own.length).join('/') + (absolutePath.endsWith('/') ? '/' : '')
   }
 
-  /** Calls under way end as they would have. */
+  /** Calls under way end as they would have. Safe to repeat. */
   close(): void {
-    this.top.release()
+    if (this.#isOpen) this.top.release()
+    this.#isOpen = false
   }
 }
 

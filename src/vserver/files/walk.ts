@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts'
 import { EntryBudget } from './limits.ts'
 import { isFolderBehind, type Listed, list } from './listing.ts'
 import { checkPathLength } from './locate.ts'
-import { OsError } from './python/errors.ts'
+import { isAboutPath } from './python/errors.ts'
 import { joinPath } from './python/paths.ts'
 import type { Root } from './root.ts'
 
@@ -57,7 +57,7 @@ class Walk {
       folder = open()
       if (folder.kind === 'folder') this.#add(folder, path, await list(folder, this.#budget))
     } catch (error) {
-      if (!(error instanceof OsError)) throw error
+      if (!isAboutPath(error)) throw error
     } finally {
       folder?.release()
       waiting.release()

@@ -44,6 +44,11 @@ export function isOsError(error: unknown, code: string): boolean {
   return error instanceof OsError && error.code === code
 }
 
+/** Whether the path is to blame, and not that we, or the disk, are in trouble. */
+export function isAboutPath(error: unknown): error is PythonError {
+  return error instanceof PythonError && !troubles.some(code => isOsError(error, code))
+}
+
 /** Node's error of a system call in Python's words; its own message would show our handles. */
 export function system<Result>(call: () => Result): Result {
   try {
@@ -72,6 +77,8 @@ export function named(path: string, error: unknown): unknown {
   const known = asOsError(error)
   return known instanceof OsError && known.path === undefined ? new OsError(known.code, path) : known
 }
+
+const troubles = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']
 
 const types: Readonly<Record<string, string>> = {
   EPERM: 'PermissionError',

@@ -1,0 +1,144 @@
+/** `ngshare backup DIR`: a consistent copy of database and files, beside the running server. */
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import type { ContentStore } from '../content/content-store.ts'
+import type { DatabaseCopy } from '../db/database.ts'
+import { errorCode, Trouble } from '../domain/errors.ts'
+import { countRows } from '../exchange/contents.ts'
+import { type CopiedContent, copyContent } from '../exchange/copy-content.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { isReferenced, removeUnreferenced } from '../exchange/housekeeping.ts'
+import { BackupFolder, digestFile, type Generation } from './backup-folder.ts'
+import { type DataOptions, dataCommand, type Ops, report, wholeNumber } from './command.ts'
+import { CommandFailed } from './failure.ts'
+import { bytesInWords } from './words.ts'
+
+interface BackupOptions extends DataOptions {
+  readonly keep?: number
+}
+
+/** How often work may be purged under our hands before we give up. */
+const maxAttempts = 5
+
+export function backupCommand(ops: Ops): Command {
+  const command = new Command('backup')
+    .description('Copy database and files into a folder of backups. The server may be running.')
+    .argument('<dir>', 'the folder of backups; what is in it already is not copied again')
+    .addOption(
+      new Option('--keep <NUMBER>', 'afterwards remove all but the newest backups').argParser(wholeNumber),
+    )
+  return dataCommand(ops, command, async ({ exchange }, options: BackupOptions, dir: string) => {
+    if (options.keep === 0) throw new CommandFailed('--keep 0 would remove the backup that is being made')
+    const folder = await BackupFolder.create(resolve(dir))
+    const { result, removed } = await withSpace(dir, () =>
+      folder.locked(async () => {
+        const content = await ops.openContent(folder.contentFolder)
+        const result = await backUp(ops, { exchange, folder, content })
+        const removed =
+          options.keep === undefined ? 0 : await prune(ops, { folder, content, keep: options.keep })
+        return { result, removed }
+      }),
+    )
+    const { generation, copied } = result
+    const facts = { generation: generation.name, ...copied, removedGenerations: removed }
+    report(ops.io, options, facts, () => inWords(generation, copied))
+    if (copied.damaged.length > 0) {
+      throw new CommandFailed(
+        `the backup is whole but for ${copied.damaged.length} blobs that were damaged already; see \`ngshare verify\``,
+      )
+    }
+  })
+}
+
+/** A full disk is that of the backups: nothing of ours is written elsewhere. */
+async function withSpace<Result>(dir: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Trouble && error.kind === 'storage-full') && errorCode(error) !== 'ENOSPC')
+      throw error
+    throw new CommandFailed(
+      `no space left in ${dir}: no backup was made. Earlier ones are as they were; what was copied is not copied again`,
+    )
+  }
+}
+
+/** A generation, made of one moment of the database and all files that it names. */
+async function backUp(
+  ops: Ops,
+  { exchange, folder, content }: { exchange: Exchange; folder: BackupFolder; content: ContentStore },
+): Promise<{ generation: Generation; copied: CopiedContent }> {
+  for (let attempt = 1; ; attempt++) {
+    const at = new Date()
+    const generation = await folder.begin(at)
+    ops.io.progress('copying the database')
+    await exchange.db.copyTo(generation.databasePath)
+    const copy = await ops.openCopy(generation.databasePath)
+    try {
+      const copied = await copyContent({
+        rows: copy.read,
+        from: exchange.content,
+        to: content,
+        missing: location => mustBeThere(exchange, location),
+        progress: ({ blobs, newBytes }) =>
+          ops.io.progress(`${blobs} blobs checked, ${bytesInWords(newBytes)} copied`),
+      })
+      const { files, sizeBytes, sha256, damaged } = copied
+      const complete = await folder.complete(generation, {
+        format: 1,
+        generation: generation.name,
+        at: at.toISOString(),
+        schema: copy.schema,
+        database: await digestFile(generation.databasePath),
+        content: { files, sizeBytes, sha256 },
+        counts: await countRows(copy.read),
+        damaged: damaged.map(({ sha256, location, text }) => ({ sha256, location, text })),
+      })
+      return { generation: complete, copied }
+    } catch (error) {
+      if (!(error instanceof PurgedMeanwhile)) throw error
+      if (attempt === maxAttempts)
+        throw new CommandFailed('work is being purged all the time: try again later')
+      ops.io.note('work was purged meanwhile: beginning again with a newer copy of the database')
+    } finally {
+      await copy.close()
+    }
+  }
+}
+
+/** The copy of the database names a file that no longer is: rightly, if its row has gone since. */
+class PurgedMeanwhile extends Error {}
+
+async function mustBeThere({ db }: Exchange, location: string): Promise<void> {
+  if (!(await isReferenced([db.read], location))) throw new PurgedMeanwhile()
+}
+
+/** Removes old generations, and the files that only they had. Returns how many generations went. */
+async function prune(
+  ops: Ops,
+  { folder, content, keep }: { folder: BackupFolder; content: ContentStore; keep: number },
+): Promise<number> {
+  const generations = await folder.generations()
+  const [old, kept] = [generations.slice(0, -keep), generations.slice(-keep)]
+  for (const generation of old) await folder.remove(generation)
+  if (old.length === 0) return 0
+  const copies: DatabaseCopy[] = []
+  try {
+    for (const { databasePath } of kept) copies.push(await ops.openCopy(databasePath))
+    await removeUnreferenced(content, {
+      rows: copies.map(copy => copy.read),
+      olderThan: Number.POSITIVE_INFINITY,
+    })
+  } finally {
+    for (const copy of copies) await copy.close()
+  }
+  return old.length
+}
+
+function inWords({ folder }: Generation, copied: CopiedContent): string {
+  const { files, sizeBytes, newFiles, newBytes } = copied
+  return (
+    `${folder}: the database and ${files} files of ${bytesInWords(sizeBytes)}, ` +
+    `of which ${newFiles} files of ${bytesInWords(newBytes)} were not there yet.`
+  )
+}
