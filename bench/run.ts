@@ -1,13 +1,13 @@
 // Measures this server, ngshare 0.6.0 and a bare server side by side. See README.md.
 
-import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { findObstacle } from './peers/peers.ts'
 import type { PeerName } from './peers/server-process.ts'
+import { describeCircumstances } from './report/circumstances.ts'
 import type { ScenarioFigures } from './report/figures.ts'
-import { type Circumstances, renderReport } from './report/markdown.ts'
+import { renderReport } from './report/markdown.ts'
 import { type RunOptions, runScenario } from './run-scenario.ts'
 import { scenarios } from './scenarios/all.ts'
 
@@ -32,7 +32,7 @@ const runOptions: RunOptions = {
   folder: options.folder,
 }
 // Before the run, which may outlast the commit and makes the machine busy itself.
-const circumstances = describeCircumstances()
+const circumstances = describeCircumstances(options)
 const results: ScenarioFigures[] = []
 for (const scenario of chooseScenarios()) {
   process.stderr.write(`${scenario.title} … `)
@@ -98,34 +98,8 @@ function choose<Name extends string>(list: string, known: Name[]): Name[] {
   })
 }
 
-function describeCircumstances(): Circumstances {
-  return {
-    commit: describeCommit(),
-    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    node: process.version,
-    processor: cpus()[0]?.model ?? 'unknown processor',
-    cores: availableParallelism(),
-    loadBefore: loadavg()[0] ?? 0,
-    quick: options.quick,
-  }
-}
-
 /** A shortened run must not replace the file of a whole one. */
 function describeExtent(): string {
   const isPartial = options.only !== undefined || options.peers !== undefined
   return (options.quick ? '-quick' : '') + (isPartial ? '-partial' : '')
-}
-
-/** The short hash, and `-changed` when the working tree differs from it. */
-function describeCommit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty=-changed', '--exclude=*'], {
-      cwd: new URL('.', import.meta.url),
-      stdio: ['ignore', 'pipe', 'ignore'],
-      encoding: 'utf8',
-    }).trim()
-  } catch {
-    // Not a repository, or one without a commit.
-    return 'uncommitted'
-  }
 }

@@ -131,7 +131,7 @@ async function startBare(folder: string): Promise<Peer> {
 }
 
 /** A hub for one server, which need not share it. */
-async function startHub(folder: string, delayMs: number): Promise<ServerProcess> {
+export async function startHub(folder: string, delayMs: number): Promise<ServerProcess> {
   const port = await findFreePort()
   const hub = new ServerProcess({
     command: process.execPath,
@@ -146,7 +146,7 @@ async function startHub(folder: string, delayMs: number): Promise<ServerProcess>
 }
 
 /** What the hub tells the service that listens at `port`. */
-function hubEnvironment(hub: ServerProcess, port: number): Record<string, string> {
+export function hubEnvironment(hub: ServerProcess, port: number): Record<string, string> {
   return {
     ...ENVIRONMENT,
     JUPYTERHUB_API_URL: `http://127.0.0.1:${hub.target.port}/hub/api`,

@@ -19,6 +19,8 @@ export type Launch = {
   port: number
 }
 
+export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+
 const START_MS = 20_000
 const STOP_MS = 5_000
 
@@ -32,6 +34,7 @@ export class ServerProcess {
   readonly target: Target
   readonly #launch: Launch
   #child: ChildProcess | null = null
+  #ended: Promise<Exit> = Promise.resolve({ code: null, signal: null })
 
   constructor(launch: Launch) {
     this.#launch = launch
@@ -43,6 +46,11 @@ export class ServerProcess {
     return this.#child.pid
   }
 
+  /** Resolves when the process that was started last is gone, however it went. */
+  get ended(): Promise<Exit> {
+    return this.#ended
+  }
+
   /** Resolves when the server says that it is well. */
   async start(): Promise<void> {
     const { command, args, env, logFile, port } = this.#launch
@@ -52,10 +60,11 @@ export class ServerProcess {
     this.#child = child
     running.add(child)
     child.once('exit', () => running.delete(child))
+    this.#ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
 
     const endsAt = performance.now() + START_MS
     while (!(await isWell(port))) {
-      if (child.exitCode !== null) throw new Error(`${command} ended at once, see ${logFile}`)
+      if (hasEnded(child)) throw new Error(`${command} ended at once, see ${logFile}`)
       if (performance.now() > endsAt) throw new Error(`${command} does not answer, see ${logFile}`)
       await sleep(50)
     }
@@ -74,14 +83,24 @@ export class ServerProcess {
     await this.start()
   }
 
+  /** At once, whether it listens yet or not. False where there is nothing to kill. */
+  kill(): boolean {
+    const child = this.#child
+    return child !== null && !hasEnded(child) && child.kill('SIGKILL')
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child
     this.#child = null
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (!child || hasEnded(child)) return
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 async function isWell(port: number): Promise<boolean> {

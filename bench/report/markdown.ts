@@ -1,19 +1,9 @@
 // The result as a table that reads well on a terminal and as Markdown.
 
+import type { Circumstances } from './circumstances.ts'
 import { type Figures, judge, type ScenarioFigures, type ServerFigures, type Verdict } from './figures.ts'
 
 const LOAD_BUSY_LIMIT = 0.9
-
-export type Circumstances = {
-  commit: string
-  date: string
-  node: string
-  processor: string
-  cores: number
-  /** Processes that wanted a core in the minute before: what else the machine was doing. */
-  loadBefore: number
-  quick: boolean
-}
 
 export function renderReport(circumstances: Circumstances, results: ScenarioFigures[]): string {
   const { commit, date, node, processor, cores, loadBefore, quick } = circumstances
@@ -93,7 +83,7 @@ function readable(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
-function renderTable(header: string[], rows: string[][]): string {
+export function renderTable(header: string[], rows: string[][]): string {
   const widths = header.map((name, column) =>
     Math.max(name.length, ...rows.map(row => row[column]?.length ?? 0)),
   )

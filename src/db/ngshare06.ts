@@ -104,12 +104,12 @@ export async function isNgshare06(path: string): Promise<boolean> {
   } catch (error) {
     if (!needsWriting(error)) throw unreadable(path, error)
   }
-  const copy = await openCopy(path)
-  try {
-    return hasItsTables(copy)
-  } finally {
-    copy.close()
-  }
+  let hasThem = false
+  const copy = await openCopy(path, opened => {
+    hasThem = hasItsTables(opened)
+  })
+  copy.close()
+  return hasThem
 }
 
 /**
@@ -119,28 +119,24 @@ export async function isNgshare06(path: string): Promise<boolean> {
 export async function openNgshare06(path: string): Promise<Ngshare06Database> {
   if (!existsSync(path)) throw new Trouble('database', `there is no file ${path}`)
   if (!isSqlite(path)) throw new Trouble('database', `${path} is no SQLite database`)
-  const copy = await openCopy(path)
-  try {
-    return readerOf(copy, path)
-  } catch (error) {
-    copy.close()
-    throw unreadable(path, error)
-  }
+  return readerOf(await openCopy(path, copy => addIndexes(copy, path)))
 }
 
 /** Its files are gone already: SQLite goes on with what it has open, and nothing is left when this process is killed. */
-async function openCopy(path: string): Promise<Sqlite.Database> {
+async function openCopy(path: string, prepare: (copy: Sqlite.Database) => void): Promise<Sqlite.Database> {
   const folder = await mkdtemp(join(tmpdir(), 'ngshare-import-'))
+  let copy: Sqlite.Database | null = null
   try {
     const file = join(folder, 'copy.db')
     await copyDatabase(path, file)
-    const copy = new Sqlite(file)
+    copy = new Sqlite(file)
     copy.pragma('journal_mode = off') // also takes in a journal or log that was copied along
     copy.pragma('synchronous = off')
     copy.pragma('temp_store = memory')
-    tablesOf(copy)
+    prepare(copy)
     return copy
   } catch (error) {
+    copy?.close()
     throw unreadable(path, error)
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -221,7 +217,7 @@ const indexes = [
   'create index copy_feedback_files on feedback_files_assoc_table (right_id)',
 ]
 
-function readerOf(sqlite: Sqlite.Database, path: string): Ngshare06Database {
+function addIndexes(sqlite: Sqlite.Database, path: string): void {
   const tables = tablesOf(sqlite)
   const missing = neededTables.filter(table => !tables.has(table))
   if (missing.length > 0) {
@@ -231,7 +227,10 @@ function readerOf(sqlite: Sqlite.Database, path: string): Ngshare06Database {
     )
   }
   for (const index of indexes) sqlite.exec(index)
-  const revision = tables.has('alembic_version')
+}
+
+function readerOf(sqlite: Sqlite.Database): Ngshare06Database {
+  const revision = tablesOf(sqlite).has('alembic_version')
     ? (sqlite.prepare('select version_num from alembic_version').pluck().get() as string | undefined)
     : undefined
   const known = revisions[revision ?? '']
@@ -321,7 +320,9 @@ function readerOf(sqlite: Sqlite.Database, path: string): Ngshare06Database {
         .pluck()
         .all(limit) as string[],
     hasStoredName: name => isStored.get(name) !== undefined,
-    close: () => sqlite.close(),
+    close() {
+      sqlite.close()
+    },
   }
 }
 

@@ -11,7 +11,7 @@ import { isReferenced, removeUnreferenced } from '../exchange/housekeeping.ts'
 import { BackupFolder, digestFile, type Generation } from './backup-folder.ts'
 import { type DataOptions, dataCommand, type Ops, report, wholeNumber } from './command.ts'
 import { CommandFailed } from './failure.ts'
-import { bytesInWords } from './words.ts'
+import { bytesInWords, counted } from './words.ts'
 
 interface BackupOptions extends DataOptions {
   readonly keep?: number
@@ -34,8 +34,9 @@ export function backupCommand(ops: Ops): Command {
       folder.locked(async () => {
         const content = await ops.openContent(folder.contentFolder)
         const result = await backUp(ops, { exchange, folder, content })
-        const removed =
-          options.keep === undefined ? 0 : await prune(ops, { folder, content, keep: options.keep })
+        // An older backup may have the only good copy of what is damaged now.
+        const mayPrune = options.keep !== undefined && result.copied.damaged.length === 0
+        const removed = mayPrune ? await prune(ops, { folder, content, keep: options.keep }) : 0
         return { result, removed }
       }),
     )
@@ -44,7 +45,7 @@ export function backupCommand(ops: Ops): Command {
     report(ops.io, options, facts, () => inWords(generation, copied))
     if (copied.damaged.length > 0) {
       throw new CommandFailed(
-        `the backup is whole but for ${copied.damaged.length} blobs that were damaged already; see \`ngshare verify\``,
+        `the backup is whole but for ${counted(copied.damaged.length, 'blob')} damaged before; see \`ngshare verify\``,
       )
     }
   })
@@ -138,7 +139,7 @@ async function prune(
 function inWords({ folder }: Generation, copied: CopiedContent): string {
   const { files, sizeBytes, newFiles, newBytes } = copied
   return (
-    `${folder}: the database and ${files} files of ${bytesInWords(sizeBytes)}, ` +
-    `of which ${newFiles} files of ${bytesInWords(newBytes)} were not there yet.`
+    `${folder}: the database and ${counted(files, 'file')} of ${bytesInWords(sizeBytes)}; ` +
+    `not there yet: ${counted(newFiles, 'file')} of ${bytesInWords(newBytes)}.`
   )
 }

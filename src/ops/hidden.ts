@@ -7,7 +7,7 @@ import { type Hidden, listHidden, nameOf, purgeOne, restoreHidden } from '../exc
 import { type DataOptions, dataCommand, type Ops, operator, report, wholeNumber } from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { columns } from './table.ts'
-import { bytesInWords } from './words.ts'
+import { bytesInWords, counted } from './words.ts'
 
 const microsPerDay = 86_400_000_000
 
@@ -155,5 +155,5 @@ function explained(error: unknown, name: string): unknown {
 }
 
 function inWords(what: string, { submissions, sizeBytes }: Hidden): string {
-  return `${what}: ${submissions} submissions, ${bytesInWords(sizeBytes)} with releases and feedback.`
+  return `${what}: ${counted(submissions, 'submission')}, ${bytesInWords(sizeBytes)} with releases and feedback.`
 }

@@ -49,8 +49,14 @@ function throwInsteadOfExit(command: Command): void {
 }
 
 const terminal: OpsIo = {
-  print: text => process.stdout.write(`${text}\n`),
-  note: text => process.stderr.write(`${text}\n`),
+  print(text) {
+    terminal.progress('')
+    process.stdout.write(`${text}\n`)
+  },
+  note(text) {
+    terminal.progress('')
+    process.stderr.write(`${text}\n`)
+  },
   progress(text) {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
   },

@@ -10,7 +10,7 @@ import { type CopiedContent, copyContent, nowhere } from '../exchange/copy-conte
 import { BackupFolder, digestFile, type Generation, type Manifest } from './backup-folder.ts'
 import { type DataOptions, databaseOption, jsonOption, type Ops, report, storageOption } from './command.ts'
 import { CommandFailed } from './failure.ts'
-import { bytesInWords } from './words.ts'
+import { bytesInWords, counted } from './words.ts'
 
 interface RestoreOptions extends DataOptions {
   readonly generation?: string
@@ -52,7 +52,7 @@ export function restoreCommand(ops: Ops): Command {
       if (damaged.length > 0) {
         for (const { sha256, text } of damaged) ops.io.note(`${sha256}: ${text}`)
         throw new CommandFailed(
-          `${options.dryRun ? 'readable' : 'restored'}, but ${damaged.length} blobs are missing or damaged in the backup; \`ngshare verify\` tells whose`,
+          `${options.dryRun ? 'readable' : 'restored'}, but ${counted(damaged.length, 'blob')} missing or damaged in the backup; \`ngshare verify\` tells whose`,
         )
       }
     })
@@ -170,7 +170,7 @@ function inWords(result: {
 }): string {
   const { generation, restored, blobs, files, sizeBytes } = result
   return (
-    `${restored ? 'Restored' : 'Read'} the backup ${generation}: ${blobs} blobs, ` +
-    `of which ${files} files of ${bytesInWords(sizeBytes)}, all checked.`
+    `${restored ? 'Restored' : 'Read'} the backup ${generation}: ${counted(blobs, 'blob')}, ` +
+    `of which ${counted(files, 'file')} of ${bytesInWords(sizeBytes)}, all checked.`
   )
 }

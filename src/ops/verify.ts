@@ -8,7 +8,7 @@ import { type Finding, verifyData } from '../exchange/verify.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { type DataOptions, dataCommand, type Ops, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
-import { bytesInWords } from './words.ts'
+import { bytesInWords, counted } from './words.ts'
 
 interface VerifyOptions extends DataOptions {
   readonly repair: boolean
@@ -53,13 +53,13 @@ export function verifyCommand(ops: Ops): Command {
         },
       })
       const { blobs, trees, sizeBytes } = totals
-      const what = `${blobs} blobs of ${bytesInWords(sizeBytes)} and ${trees} trees`
-      const outcome = totals.findings === 0 ? 'all is well' : `${totals.findings} things were wrong`
+      const what = `${counted(blobs, 'blob')} of ${bytesInWords(sizeBytes)} and ${counted(trees, 'tree')}`
+      const outcome = totals.findings === 0 ? 'all is well' : counted(totals.findings, 'fault')
       report(ops.io, options, { blobs, trees, sizeBytes, unrepaired, findings }, () => `${what}: ${outcome}.`)
     } finally {
       await sources.close()
     }
-    if (unrepaired > 0) throw new CommandFailed(`${unrepaired} things are wrong with what is stored`)
+    if (unrepaired > 0) throw new CommandFailed(`${counted(unrepaired, 'fault')} in what is stored`)
   })
 }
 

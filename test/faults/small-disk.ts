@@ -15,19 +15,25 @@ export class SmallDisk {
     const done = run('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', this.folder)
     this.#isMounted = done.status === 0
     if (this.#isMounted) process.once('exit', this.unmount) // whatever becomes of the test
-    return this.#isMounted ? null : `mounting is not permitted here: ${done.stderr?.trim()}`
+    return this.#isMounted
+      ? null
+      : `mounting is not permitted here: ${done.error?.message ?? done.stderr.trim()}`
   }
 
   /** Leaves not one byte free. */
   fill(): void {
-    const pageBytes = 4096
-    for (;;) {
-      try {
-        writeFileSync(this.#filler, Buffer.alloc(pageBytes), { flag: 'a' })
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return
-        throw error
-      }
+    const megabyte = 1024 * 1024
+    const page = 4096
+    for (const sizeBytes of [megabyte, page]) while (this.#grow(sizeBytes));
+  }
+
+  #grow(sizeBytes: number): boolean {
+    try {
+      writeFileSync(this.#filler, Buffer.alloc(sizeBytes), { flag: 'a' })
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false
+      throw error
     }
   }
 

@@ -157,7 +157,7 @@ describe('a backup', () => {
       [plot('marie'), shared, notebook('lise')].map(sha256Of).sort(),
     )
     const place = await anEmptyPlace()
-    expect((await restore(dir, place)).failure).toContain('3 blobs are missing or damaged')
+    expect((await restore(dir, place)).failure).toContain('3 blobs missing or damaged')
   })
 
   it('keeps the good copy of what was damaged since', async () => {
@@ -216,6 +216,18 @@ describe('a backup', () => {
     expect((await backup(service, dir, '--keep', '1')).json).toMatchObject({ removedGenerations: 2 })
     expect(await filesIn(dir)).toHaveLength(1)
     expect((await restore(dir, await anEmptyPlace())).failure).toBeNull()
+  })
+
+  it('keeps old ones while something is damaged, whatever it is told: they may have the good copy', async () => {
+    const service = await aService()
+    await aClass(service)
+    const dir = await aBackupFolder()
+    await backup(service, dir)
+    changeStoredBytes(service, notebook('lise'), Buffer.from('x'))
+    expect((await backup(service, dir, '--keep', '1')).json).toMatchObject({ removedGenerations: 0 })
+    expect((await restore(dir, await anEmptyPlace())).failure).toContain('1 blob ')
+    await runCommand(verifyCommand, [...placesOf(service), '--repair', '--from-backup', dir])
+    expect((await backup(service, dir, '--keep', '1')).json).toMatchObject({ removedGenerations: 2 })
   })
 
   it('goes to no folder of something else, and to none that another writes to', async () => {
@@ -292,7 +304,7 @@ describe('a restore', () => {
     await flipBit(storedFile({ database: '', storage: join(dir, 'content') }, plot('marie')), 1000)
     const bad = await restore(dir, place, '--dry-run')
     expect(bad.json.damaged).toMatchObject([{ sha256: sha256Of(plot('marie')) }])
-    expect(bad.failure).toContain('1 blobs')
+    expect(bad.failure).toContain('1 blob ')
     expect(await readdir(place.folder)).toEqual([])
   })
 

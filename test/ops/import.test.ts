@@ -4,7 +4,9 @@ import {
   chmodSync,
   mkdirSync,
   readdirSync,
-  readFileSync, rmSync, statSync,
+  readFileSync,
+  rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -437,7 +439,9 @@ describe('a server that is started on the database of a Python ngshare', () => {
   it('finds its own place beside it, and none beside other files', async () => {
     const { python, service } = await aMove()
     python.close()
-    expect(await placeBesideNgshare06(python.database)).toBe(join(dirname(python.database), 'python.ngshare.db'))
+    expect(await placeBesideNgshare06(python.database)).toBe(
+      join(dirname(python.database), 'python.ngshare.db'),
+    )
     expect(await placeBesideNgshare06(service.database)).toBeNull()
     expect(await placeBesideNgshare06(join(service.folder, 'not there'))).toBeNull()
     writeFileSync(join(service.folder, 'empty'), '')

@@ -51,7 +51,7 @@ describe('verify', () => {
     await cutShort(storedFile(service, plot('lise')), 299_999)
     await removeFile(storedFile(service, shared))
     const outcome = await verify(service)
-    expect(outcome.failure).toContain('3 things are wrong')
+    expect(outcome.failure).toContain('3 faults')
     expect(outcome.json.findings).toMatchObject([
       {
         fault: 'missing',
@@ -111,7 +111,7 @@ describe('verify', () => {
     const { text } = await runCommand(verifyCommand, placesOf(service))
     expect(text).toContain(`(${path.split('/').at(-1)}) damaged: has other bytes`)
     expect(text).toContain(`math/ex1, submission of marie at ${at.marie}: plot.png`)
-    expect(text).toContain('1 things were wrong')
+    expect(text).toContain('1 fault.')
   })
 
   it('names trees whose rows were changed, and a wrong checksum', async () => {
@@ -152,7 +152,7 @@ describe('verify', () => {
     expect(outcome.json).toMatchObject({ blobs: 8, trees: 4 })
     const findings = outcome.json.findings as { kind: string; text: string }[]
     expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['database']))
-    expect(outcome.failure).toContain('things are wrong')
+    expect(outcome.failure).toContain('in what is stored')
   })
 
   it('does not miss what is purged while it reads', async () => {
@@ -204,7 +204,7 @@ describe('verify --repair', () => {
     changeStoredBytes(service, notebook('lise'), damagedNotebook)
     const before = await verify(service)
     const outcome = await verify(service, '--repair')
-    expect(outcome.failure).toContain('2 things are wrong')
+    expect(outcome.failure).toContain('2 faults')
     expect(outcome.json).toEqual(before.json)
     expect(await findingsIn(service)).toEqual(before.json.findings)
   })
