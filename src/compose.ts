@@ -1,4 +1,5 @@
 /** The one place where the parts are put together; the only file that knows which database and store there are. */
+import { existsSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Authenticator } from './auth/authenticator.ts'
@@ -22,6 +23,7 @@ import { addTestData, isEmpty } from './exchange/test-data.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import type { DataAccess, OpenExchange, Places } from './ops/command.ts'
+import { comeOverFromNgshare06, placeBesideNgshare06 } from './ops/import/beside.ts'
 import { createVserver } from './vserver/app.ts'
 import { defaultFileLimits } from './vserver/files/limits.ts'
 import { openRoot } from './vserver/files/root.ts'
@@ -36,10 +38,14 @@ export interface Service {
 /** Opens everything, and listens to nothing yet. @throws Trouble */
 export function compose(config: Config, logger: Logger): Promise<Service> {
   return closingOnFailure(async opened => {
-    const exchange = {
-      ...recording(await openExchange(config, opened), logger, opened),
-      quotas: config.quotas,
+    const beside = config.database.upgrade ? await placeBesideNgshare06(config.database.path) : null
+    const database = { ...config.database, path: beside ?? config.database.path }
+    const stored = await openExchange({ ...config, database }, opened)
+    if (beside !== null) {
+      const original = { databasePath: config.database.path, storageFolder: config.storage.folder }
+      await comeOverFromNgshare06(stored, original, logger)
     }
+    const exchange = { ...recording(stored, logger, opened), quotas: config.quotas }
     if (config.testData && (await isEmpty(exchange))) {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
@@ -104,7 +110,15 @@ async function closingOnFailure(open: (opened: Opened) => Promise<FastifyInstanc
 /** Database and files for a command, as the server would open them. @throws Trouble, ConfigMistakes */
 export async function openData(places: Places): Promise<OpenExchange> {
   const opened: Opened = []
-  const { database, storage } = checkPlaces(places)
+  const { database: given, storage } = checkPlaces(places)
+  const beside = await placeBesideNgshare06(given.path)
+  if (beside !== null && !existsSync(beside)) {
+    throw new Trouble(
+      'database',
+      `${given.path} is the database of a Python ngshare: start the server on it once, or bring it over with \`ngshare import ngshare06\``,
+    )
+  }
+  const database = { ...given, path: beside ?? given.path }
   const exchange = await openExchange({ database, storage }, opened)
   return {
     exchange,

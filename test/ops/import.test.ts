@@ -12,8 +12,9 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { dataAccess } from '../../src/compose.ts'
+import { compose, dataAccess } from '../../src/compose.ts'
 import { Trouble } from '../../src/domain/errors.ts'
 import type { Oddity } from '../../src/exchange/imported.ts'
 import type { Ops } from '../../src/ops/command.ts'
@@ -22,7 +23,7 @@ import { importCommand } from '../../src/ops/import/command.ts'
 import type { ImportReport } from '../../src/ops/import/report.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
 import { aPythonNgshare, type PythonNgshare, type Revision } from '../support/python-ngshare.ts'
-import { aFolder, aService } from '../support/service.ts'
+import { aFolder, aService, configFrom } from '../support/service.ts'
 import { fetched, md5, noise } from '../support/trees.ts'
 
 const at = '2026-03-01 10:00:00.123456'
@@ -480,6 +481,38 @@ describe('a server that is started on the database of a Python ngshare', () => {
       path => !(path in before) && !path.startsWith('python-files/blobs/'),
     )
     expect(added.every(path => path.startsWith('python.ngshare.db'))).toBe(true)
+  })
+})
+
+describe('a server that is started on the database of a Python ngshare', () => {
+  it('serves what was in it from a database of its own beside it, and the commands find that one', async () => {
+    const { folder, python } = await aMove()
+    aClass(python)
+    const before = await snapshotOf(folder)
+    const args = ['--database', `sqlite:///${python.database}`, '--storage', python.storage, '--admins=root']
+    for (const _ of ['the first start', 'the second start']) {
+      const server = await compose(configFrom(args), pino({ level: 'silent' }))
+      const answer = await server.app.inject({ url: '/api/courses?user=root' })
+      expect(answer.json().courses).toContain('math')
+      await server.close()
+    }
+    const places = { database: `sqlite:///${python.database}`, storage: python.storage }
+    const open = await dataAccess.open(places)
+    expect(open.databasePath).toBe(join(folder, 'python.ngshare.db'))
+    await open.close()
+    const after = await snapshotOf(folder)
+    for (const [path, sha256] of Object.entries(before)) expect(after[path]).toBe(sha256)
+  })
+
+  it('is refused with --no-upgrade-db, and commands ask for the import first', async () => {
+    const { python } = await aMove()
+    aClass(python)
+    const args = ['--database', `sqlite:///${python.database}`, '--storage', python.storage]
+    await expect(
+      compose(configFrom([...args, '--no-upgrade-db']), pino({ level: 'silent' })),
+    ).rejects.toThrow('Python ngshare')
+    const places = { database: `sqlite:///${python.database}`, storage: python.storage }
+    await expect(dataAccess.open(places)).rejects.toThrow('ngshare import ngshare06')
   })
 })
 

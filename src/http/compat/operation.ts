@@ -154,7 +154,7 @@ function noteRefusal(exchange: Exchange, error: unknown, request: FastifyRequest
   const { caller, receivedAt: at } = request
   const { course, assignment, user } = idsOf(request)
   const isAttempt = (request.method !== 'GET' && request.method !== 'HEAD') || user !== ''
-  if (caller === null || !isAttempt || !(error instanceof Refusal) || !forbidden.has(error.code)) return
+  if (caller === null || !isAttempt || !(error instanceof Refusal) || !memorable.has(error.code)) return
   const name = (text: string) => (isNewName(text) ? text : undefined)
   exchange.later?.({
     at,
@@ -167,12 +167,13 @@ function noteRefusal(exchange: Exchange, error: unknown, request: FastifyRequest
   })
 }
 
-const forbidden: ReadonlySet<RefusalCode> = new Set([
+const memorable: ReadonlySet<RefusalCode> = new Set([
   'not-admin',
   'not-instructor',
   'not-related',
   'cannot-modify-instructors',
   'cannot-modify-other-instructors',
+  'quota-exceeded',
 ])
 
 function idsOf(request: FastifyRequest): Ids {
