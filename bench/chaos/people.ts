@@ -23,17 +23,21 @@ export type People = {
   signal: AbortSignal
 }
 
-/** Resolves when everybody got what they came for, or the time is up. */
-export async function liveThroughDeadline(people: People): Promise<void> {
+/** Resolves when everybody got what they came for and `trouble` is over, or the time is up. */
+export async function liveThroughDeadline(people: People, trouble: Promise<unknown>): Promise<void> {
   const { plan, signal } = people
-  const errands = plan.errands.entries()
+  let isCalm = false
+  const calm = () => {
+    isCalm = true
+  }
+  trouble.then(calm, calm)
+  const errands = untilCalm(plan, () => isCalm)
   const over = new AbortController()
   const teaching = teach(people, AbortSignal.any([signal, over.signal]))
   const lanes = Math.min(AT_ONCE, Math.ceil(plan.students.length / 2))
   await Promise.all(
     Array.from({ length: lanes }, async () => {
-      for (const [number, errand] of errands) {
-        const random = new Random(`${plan.seed} errand ${number}`)
+      for (const { errand, random } of errands) {
         await sleep(random.between(0, PAUSE_MS))
         await runErrand(people, errand, random)
         if (signal.aborted) return
@@ -42,6 +46,15 @@ export async function liveThroughDeadline(people: People): Promise<void> {
   )
   over.abort()
   await teaching
+}
+
+/** What was planned; then some submit once more, so that no trouble comes when nobody is there to feel it. */
+function* untilCalm(plan: Plan, isCalm: () => boolean): Generator<{ errand: Errand; random: Random }> {
+  for (let number = 0; number < plan.errands.length || !isCalm(); number++) {
+    const random = new Random(`${plan.seed} errand ${number}`)
+    const student = plan.students[random.whole(0, plan.students.length - 1)] ?? ''
+    yield { errand: plan.errands[number] ?? { kind: 'submit', student }, random }
+  }
 }
 
 /** `strange`: an answer that no trouble explains. */

@@ -62,7 +62,7 @@ export function makeReport({
     students: plan.students.length,
     seconds,
     figures: {
-      'submissions wanted': String(plan.submissions),
+      'submissions planned': String(plan.submissions),
       'times somebody pressed the button': String(chronicle.attempts.length),
       'told "submitted"': times('acknowledged'),
       'told "nothing was stored", or reached nobody': times('denied'),

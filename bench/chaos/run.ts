@@ -57,10 +57,10 @@ async function replay(scene: Scene, plan: Plan): Promise<Report> {
   const signal = AbortSignal.timeout(60_000 * (quick ? MOST_MINUTES.quick : MOST_MINUTES.whole))
   signal.addEventListener('abort', () => chronicle.end())
   const progress = setInterval(() => tellProgress(chronicle, scene, plan), 2000)
+  const trouble = makeTrouble({ plan, chronicle, scene, signal })
   const [troubles] = await Promise.all([
-    makeTrouble({ plan, chronicle, scene, signal }),
-    // Whoever waited for more submissions need not any longer.
-    liveThroughDeadline({ plan, chronicle, port: victim.port, signal }).then(() => chronicle.end()),
+    trouble,
+    liveThroughDeadline({ plan, chronicle, port: victim.port, signal }, trouble),
   ])
   clearInterval(progress)
   const replayedAt = performance.now()
