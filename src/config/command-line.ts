@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { errorCode } from '../domain/errors.ts'
+import { commandNames } from './command-names.ts'
 import type { Setting, SettingTexts } from './settings.ts'
 import { settings } from './settings.ts'
 import { vserverSettings } from './vserver-settings.ts'
@@ -27,8 +28,7 @@ interface Grammar<Name extends string> {
 
 const serve = {
   name: 'ngshare',
-  description:
-    'The exchange that nbgrader classes run on when a shared folder is not enough. `ngshare vserver --help` tells of the prototype.',
+  description: `The exchange that nbgrader classes run on when a shared folder is not enough: this serves it. Commands for its admins: ${commandNames.join(', ')}; and vserver, the prototype. \`ngshare COMMAND --help\` tells of each.`,
   settings,
   positional: [],
 } satisfies Grammar<string>

@@ -1,5 +1,6 @@
 /** The commands for admins, `ngshare COMMAND`: this file is their table of contents. */
 import { Command } from 'commander'
+import type { commandNames } from '../config/command-names.ts'
 import { auditCommand } from './audit.ts'
 import { backupCommand } from './backup.ts'
 import type { DataAccess, Ops, OpsIo } from './command.ts'
@@ -13,20 +14,20 @@ import { usageCommand } from './usage.ts'
 import { userCommand } from './user.ts'
 import { verifyCommand } from './verify.ts'
 
-const commands: readonly ((ops: Ops) => Command)[] = [
-  auditCommand,
-  backupCommand,
-  doctorCommand,
-  hiddenCommand,
-  importCommand,
-  purgeCommand,
-  receiptCommand,
-  restoreCommand,
-  sweepCommand,
-  usageCommand,
-  userCommand,
-  verifyCommand,
-]
+const commands: Record<(typeof commandNames)[number], (ops: Ops) => Command> = {
+  audit: auditCommand,
+  backup: backupCommand,
+  doctor: doctorCommand,
+  hidden: hiddenCommand,
+  import: importCommand,
+  purge: purgeCommand,
+  receipt: receiptCommand,
+  restore: restoreCommand,
+  sweep: sweepCommand,
+  usage: usageCommand,
+  user: userCommand,
+  verify: verifyCommand,
+}
 
 /**
  * Runs `ngshare ARGS`. @throws CommandFailed, Trouble, ConfigMistakes; CommanderError for what is wrong with the
@@ -34,7 +35,7 @@ const commands: readonly ((ops: Ops) => Command)[] = [
  */
 export async function runOps(args: readonly string[], access: DataAccess): Promise<void> {
   const program = new Command('ngshare')
-  for (const create of commands) program.addCommand(create({ ...access, io: terminal }))
+  for (const create of Object.values(commands)) program.addCommand(create({ ...access, io: terminal }))
   throwInsteadOfExit(program)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') process.stderr.write(`cannot write the result: ${error.message}\n`)

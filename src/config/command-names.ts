@@ -1,0 +1,15 @@
+/** The commands for admins: `ngshare NAME`. What each does is in `ops/`. */
+export const commandNames = [
+  'audit',
+  'backup',
+  'doctor',
+  'hidden',
+  'import',
+  'purge',
+  'receipt',
+  'restore',
+  'sweep',
+  'usage',
+  'user',
+  'verify',
+] as const
