@@ -5,12 +5,8 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from '../../domain/errors.ts'
 import { formatTimestamp, type Micros } from '../../domain/timestamp.ts'
-import {
-  type AssignmentToImport,
-  type CourseToImport,
-  checkImportedName,
-  type Oddity,
-} from '../../exchange/imported.ts'
+import { checkImportedName } from '../../exchange/imported.ts'
+import type { AssignmentToImport, CourseToImport, Oddity } from '../../exchange/imported-facts.ts'
 import type { FileToImport } from '../../exchange/imported-trees.ts'
 import { CommandFailed } from '../failure.ts'
 import { momentWithoutTimestamp, separateMoments } from './moments.ts'

@@ -12,14 +12,13 @@ import {
   openNgshare06,
 } from '../../db/ngshare06.ts'
 import { formatTimestamp, type Micros, parseTimestamp } from '../../domain/timestamp.ts'
-import {
-  type AssignmentToImport,
-  type CourseToImport,
-  checkImportedName,
-  importUsers,
-  type Oddity,
-  type SubmissionToImport,
-} from '../../exchange/imported.ts'
+import { checkImportedName, importUsers } from '../../exchange/imported.ts'
+import type {
+  AssignmentToImport,
+  CourseToImport,
+  Oddity,
+  SubmissionToImport,
+} from '../../exchange/imported-facts.ts'
 import type { FileToImport } from '../../exchange/imported-trees.ts'
 import { CommandFailed } from '../failure.ts'
 import { momentWithoutTimestamp, separateMoments } from './moments.ts'

@@ -2,14 +2,14 @@
 
 import { Trouble } from '../../domain/errors.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
+import { importCourse } from '../../exchange/imported.ts'
 import {
   type CourseToImport,
   type ImportCounts,
   type ImportedCourse,
-  importCourse,
   noCounts,
   type Oddity,
-} from '../../exchange/imported.ts'
+} from '../../exchange/imported-facts.ts'
 
 export interface ImportReport {
   readonly dryRun: boolean
