@@ -21,18 +21,5 @@ done
 # shellcheck disable=SC2086 # lists
 "$here/setup.sh" $hubs && npm run -s build || { echo '0 passed, 1 failed'; exit 1; }
 
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
 # shellcheck disable=SC2086
-vitest run --config "$here/vitest.config.ts" $projects --reporter=default --reporter=json --outputFile="$report" "$@"
-status=$?
-counts=$(node -e '
-  const { testResults: files } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))
-  const tests = files.flatMap(file => file.assertionResults)
-  // A file that broke before or after its tests counts as one more failure.
-  const broken = files.filter(file => file.status === "failed" && !file.assertionResults.some(t => t.status === "failed"))
-  const count = status => tests.filter(test => test.status === status).length
-  console.log(`${count("passed")} passed, ${count("failed") + broken.length} failed`)
-' "$report") || counts='0 passed, 1 failed'
-echo "$counts"
-exit $status
+exec test/run-vitest.sh "$here/vitest.config.ts" $projects "$@"
