@@ -3,12 +3,12 @@ import type { Kysely } from 'kysely'
 import type { Schema } from './schema.ts'
 
 /** What can be asked. Every query sees all acts that were committed before it. */
-export type Reader = Pick<Kysely<Schema>, 'selectFrom' | 'executeQuery'>
+export type Reader = Pick<Kysely<Schema>, 'selectFrom' | 'executeQuery' | 'getExecutor'>
 
 /** A transaction's handle, the only way to change anything. */
 export type Writer = Pick<
   Kysely<Schema>,
-  'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'executeQuery'
+  'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'executeQuery' | 'getExecutor'
 >
 
 export interface Database {
@@ -16,10 +16,17 @@ export interface Database {
 
   /**
    * Runs one act in a transaction and resolves when its changes are durable; an act that throws leaves nothing
-   * behind. The act must only use `trx`, and must do no work outside the database.
+   * behind. The act must only use `trx`, and must do no work outside the database. Where two acts contradict each
+   * other one of them is run again from the start, so it must not rely on what an earlier run of it left outside.
    * @throws what the act throws; Trouble `database`, `database-busy` or `storage-full`
    */
   write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result>
+
+  /**
+   * An id such that no event with a lower or the same one will be committed from now on: acts may commit in another
+   * order than they got their ids. 0: none yet. @throws Trouble
+   */
+  settledEventId(): Promise<number>
 
   /**
    * Writes a copy of everything that is committed by now to a new file, as of one moment and durable. Others go on

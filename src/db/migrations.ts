@@ -4,12 +4,14 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as initial from './migrations/001-initial.ts'
 import * as hubGroups from './migrations/002-hub-groups.ts'
 import * as history from './migrations/003-history.ts'
+import * as eventChain from './migrations/006-event-chain.ts'
 import type { Schema } from './schema.ts'
 
 const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-hub-groups': hubGroups,
   '003-history': history,
+  '006-event-chain': eventChain,
 }
 
 /** The last one of all. */

@@ -15,19 +15,20 @@ type Values = readonly (string | number | Buffer | null)[]
 
 /**
  * `build` is called once, with placeholders for its values: it must pass each on as a whole, to where a value goes,
- * and must not look at it. Building costs more than SQLite needs to answer a small query.
- *
- * NOTE: the text is kept for the process, so all its databases must be of one engine.
+ * and must not look at it. Building costs more than SQLite needs to answer a small query. Each engine has its text.
  */
 export function prepared<Db extends Reader | Writer, Row, Args extends Values>(
   build: (db: Db, ...values: Args) => Compilable<Row>,
 ): (db: Db, ...values: Args) => Promise<Row[]> {
-  let template: CompiledQuery<Row> | null = null
+  const templates = new Map<unknown, CompiledQuery<Row>>()
   return async (db, ...values) => {
-    template ??= build(
-      db,
-      ...(values.map((_, position) => new Placeholder(position)) as unknown as Args),
-    ).compile()
+    const engine = db.getExecutor().adapter.constructor
+    let template = templates.get(engine)
+    if (template === undefined) {
+      const places = values.map((_, position) => new Placeholder(position)) as unknown as Args
+      template = build(db, ...places).compile()
+      templates.set(engine, template)
+    }
     const parameters = template.parameters.map(parameter =>
       parameter instanceof Placeholder ? values[parameter.position] : parameter,
     )

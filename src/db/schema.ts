@@ -16,7 +16,7 @@ export interface Schema {
   heartbeat: HeartbeatTable
   events: EventTable
   event_seals: EventSealTable
-  sqlite_sequence: { name: string; seq: number }
+  event_chain: EventChainTable
   former_names: FormerNameTable
   signing_keys: SigningKeyTable
 }
@@ -152,6 +152,12 @@ interface EventSealTable {
   event_count: number
   hash: string
   sealed_at: number
+}
+
+/** One row: the newest link that was ever made, also if it is no longer there. */
+interface EventChainTable {
+  id: number
+  last_seal_id: number
 }
 
 /** What people were called before they were renamed or merged, so that erasing them finds those names, too. */

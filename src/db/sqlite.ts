@@ -90,6 +90,15 @@ class SqliteDatabase implements Database {
 
   write: Database['write'] = act => this.#acts.write(act)
 
+  /** Acts come one after the other. */
+  async settledEventId(): Promise<number> {
+    const newest = await this.read
+      .selectFrom('events')
+      .select(eb => eb.fn.max('id').as('id'))
+      .executeTakeFirst()
+    return newest?.id ?? 0
+  }
+
   /**
    * As one statement: a copy that is made step by step begins anew whenever another process writes, and would never
    * end while a class submits. It also leaves out free pages, and so what was erased.

@@ -83,20 +83,26 @@ const sealBatch = 2000
 
 /** Adds a link to the chain over the events since the last one. Returns how many it sealed. */
 export async function sealEvents(exchange: Exchange): Promise<number> {
-  if ((await selectUnsealed(exchange.db.read, 1)).length === 0) return 0
-  return exchange.db.write(async trx => {
-    const events = await selectUnsealed(trx, sealBatch)
+  const { db } = exchange
+  const upTo = await db.settledEventId()
+  if ((await selectUnsealed(db.read, { upTo, limit: 1 })).length === 0) return 0
+  return db.write(async trx => {
+    const events = await selectUnsealed(trx, { upTo, limit: sealBatch })
     const last = events.at(-1)
     if (last === undefined) return 0
     const sealedAt = exchange.clock()
     const eventCount = events.length
-    const previous = (await lastSeal(trx))?.hash ?? ''
+    const previous = await lastSeal(trx)
+    const id = Math.max(previous?.id ?? 0, await lastMadeSealId(trx)) + 1
+    // Two that seal at once both change this row: one of them begins again.
+    await trx.updateTable('event_chain').set({ last_seal_id: id }).execute()
     await trx
       .insertInto('event_seals')
       .values({
+        id,
         last_event_id: last.id,
         event_count: eventCount,
-        hash: digestSeal({ previous, sealedAt, eventCount }, events),
+        hash: digestSeal({ previous: previous?.hash ?? '', sealedAt, eventCount }, events),
         sealed_at: sealedAt,
       })
       .execute()
@@ -104,12 +110,16 @@ export async function sealEvents(exchange: Exchange): Promise<number> {
   })
 }
 
-async function selectUnsealed(db: Reader, limit: number): Promise<{ id: number; digest: string }[]> {
+async function selectUnsealed(
+  db: Reader,
+  { upTo, limit }: { upTo: number; limit: number },
+): Promise<{ id: number; digest: string }[]> {
   const from = (await lastSeal(db))?.last_event_id ?? 0
   return db
     .selectFrom('events')
     .select(['id', 'digest'])
     .where('id', '>', from)
+    .where('id', '<=', upTo)
     .orderBy('id')
     .limit(limit)
     .execute()
@@ -118,10 +128,16 @@ async function selectUnsealed(db: Reader, limit: number): Promise<{ id: number; 
 function lastSeal(db: Reader) {
   return db
     .selectFrom('event_seals')
-    .select(['last_event_id', 'hash'])
+    .select(['id', 'last_event_id', 'hash'])
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst()
+}
+
+/** The id of the newest link that was ever made, also if it is no longer there. */
+async function lastMadeSealId(db: Reader): Promise<number> {
+  const chain = await db.selectFrom('event_chain').select('last_seal_id').executeTakeFirst()
+  return chain?.last_seal_id ?? 0
 }
 
 export interface HistoryFault {
@@ -148,7 +164,7 @@ export async function verifyHistory(db: Reader): Promise<HistoryCheck> {
   let events = 0
   let seals = 0
   let previous = { id: 0, last_event_id: 0, hash: '' }
-  const madeSeals = await countMadeSeals(db)
+  const lastMade = await lastMadeSealId(db)
   for (;;) {
     const seal = await db
       .selectFrom('event_seals')
@@ -178,18 +194,8 @@ export async function verifyHistory(db: Reader): Promise<HistoryCheck> {
     lastId = stretch.at(-1)?.id ?? lastId
     if (stretch.length < sealBatch) break
   }
-  if (previous.id < madeSeals) faults.push({ eventId: lastId, kind: 'chain-broken' })
+  if (previous.id < lastMade) faults.push({ eventId: lastId, kind: 'chain-broken' })
   return { events, seals, head: previous.hash === '' ? null : previous.hash, faults }
-}
-
-/** The id of the newest link that was ever made, also if it is no longer there. */
-async function countMadeSeals(db: Reader): Promise<number> {
-  const made = await db
-    .selectFrom('sqlite_sequence')
-    .select('seq')
-    .where('name', '=', 'event_seals')
-    .executeTakeFirst()
-  return made?.seq ?? 0
 }
 
 /** Without an end: what is not sealed yet. */

@@ -1,121 +1,122 @@
 /** The tables that the exchange starts with. */
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { runAll, type Words } from './engine.ts'
 
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db)
+export function up(db: Kysely<unknown>): Promise<void> {
+  return runAll(db, statements)
 }
 
-/** `autoincrement` where an id may be remembered after its row has gone, and must not come to mean another. */
-const statements = [
+/** `lastingId` where an id may be remembered after its row has gone, and must not come to mean another. */
+const statements = (words: Words) => [
   `create table users (
-    id integer primary key autoincrement,
-    name text not null unique,
-    created_at integer not null
-  ) strict`,
+    id ${words.lastingId},
+    name ${words.text} not null unique,
+    created_at ${words.number} not null
+  )${words.strict}`,
 
   `create table courses (
-    id integer primary key autoincrement,
-    name text not null,
-    created_at integer not null,
-    hidden_at integer
-  ) strict`,
+    id ${words.lastingId},
+    name ${words.text} not null,
+    created_at ${words.number} not null,
+    hidden_at ${words.number}
+  )${words.strict}`,
   'create unique index courses_living_name on courses (name) where hidden_at is null',
 
   `create table members (
-    id integer primary key autoincrement,
-    course_id integer not null references courses (id),
-    user_id integer not null references users (id),
-    role text not null check (role in ('instructor', 'student')),
-    first_name text,
-    last_name text,
-    email text,
-    source text not null check (source in ('manual')),
+    id ${words.lastingId},
+    course_id ${words.number} not null references courses (id),
+    user_id ${words.number} not null references users (id),
+    role ${words.text} not null check (role in ('instructor', 'student')),
+    first_name ${words.text},
+    last_name ${words.text},
+    email ${words.text},
+    source ${words.text} not null check (source in ('manual')),
     unique (course_id, user_id)
-  ) strict`,
+  )${words.strict}`,
   'create index members_user on members (user_id)',
 
   `create table assignments (
-    id integer primary key autoincrement,
-    course_id integer not null references courses (id),
-    name text not null,
-    listed_at integer not null,
-    hidden_at integer,
+    id ${words.lastingId},
+    course_id ${words.number} not null references courses (id),
+    name ${words.text} not null,
+    listed_at ${words.number} not null,
+    hidden_at ${words.number},
     unique (course_id, name)
-  ) strict`,
+  )${words.strict}`,
 
   `create table trees (
-    id integer primary key,
-    digest text not null,
-    file_count integer not null,
-    size_bytes integer not null
-  ) strict`,
+    id ${words.id},
+    digest ${words.text} not null,
+    file_count ${words.number} not null,
+    size_bytes ${words.number} not null
+  )${words.strict}`,
 
   `create table blobs (
-    id integer primary key,
-    sha256 text not null unique,
-    md5 text not null,
-    size_bytes integer not null,
-    stored_at integer not null,
-    location text,
-    bytes blob,
+    id ${words.id},
+    sha256 ${words.text} not null unique,
+    md5 ${words.text} not null,
+    size_bytes ${words.number} not null,
+    stored_at ${words.number} not null,
+    location ${words.text},
+    bytes ${words.bytes},
     check ((location is null) <> (bytes is null))
-  ) strict`,
+  )${words.strict}`,
 
   `create table tree_files (
-    tree_id integer not null references trees (id),
-    position integer not null,
-    path text not null,
-    is_executable integer not null check (is_executable in (0, 1)),
-    blob_id integer not null references blobs (id),
+    tree_id ${words.number} not null references trees (id),
+    position ${words.number} not null,
+    path ${words.text} not null,
+    is_executable ${words.flag} not null check (is_executable in (0, 1)),
+    blob_id ${words.number} not null references blobs (id),
     primary key (tree_id, position)
-  ) strict, without rowid`,
+  )${words.strictByKey}`,
   'create index tree_files_blob on tree_files (blob_id)',
 
   `create table releases (
-    id integer primary key,
-    assignment_id integer not null references assignments (id),
-    version integer not null,
-    tree_id integer not null references trees (id),
-    released_by integer not null references users (id),
-    released_at integer not null,
+    id ${words.id},
+    assignment_id ${words.number} not null references assignments (id),
+    version ${words.number} not null,
+    tree_id ${words.number} not null references trees (id),
+    released_by ${words.number} not null references users (id),
+    released_at ${words.number} not null,
     unique (assignment_id, version)
-  ) strict`,
+  )${words.strict}`,
 
   `create table submissions (
-    id integer primary key autoincrement,
-    assignment_id integer not null references assignments (id),
-    user_id integer not null references users (id),
-    received_at integer not null,
-    tree_id integer not null references trees (id),
+    id ${words.lastingId},
+    assignment_id ${words.number} not null references assignments (id),
+    user_id ${words.number} not null references users (id),
+    received_at ${words.number} not null,
+    tree_id ${words.number} not null references trees (id),
     unique (assignment_id, user_id, received_at)
-  ) strict`,
+  )${words.strict}`,
   'create index submissions_assignment on submissions (assignment_id, id)',
 
   `create table feedback (
-    id integer primary key,
-    submission_id integer not null references submissions (id),
-    tree_id integer not null references trees (id),
-    released_by integer not null references users (id),
-    released_at integer not null,
-    replaced_at integer
-  ) strict`,
+    id ${words.id},
+    submission_id ${words.number} not null references submissions (id),
+    tree_id ${words.number} not null references trees (id),
+    released_by ${words.number} not null references users (id),
+    released_at ${words.number} not null,
+    replaced_at ${words.number}
+  )${words.strict}`,
   'create unique index feedback_served on feedback (submission_id) where replaced_at is null',
   'create index feedback_submission on feedback (submission_id)',
 
   `create table heartbeat (
-    id integer primary key check (id = 1),
-    at integer not null
-  ) strict`,
+    id ${words.number} primary key check (id = 1),
+    at ${words.number} not null
+  )${words.strict}`,
   'insert into heartbeat (id, at) values (1, 0)',
 
   `create table events (
-    id integer primary key,
-    at integer not null,
-    actor text not null,
-    address text,
-    action text not null,
-    course text,
-    assignment text,
-    subject text
-  ) strict`,
+    id ${words.id},
+    at ${words.number} not null,
+    actor ${words.text} not null,
+    address ${words.text},
+    action ${words.text} not null,
+    course ${words.text},
+    assignment ${words.text},
+    subject ${words.text}
+  )${words.strict}`,
 ]

@@ -1,14 +1,15 @@
 /** Roles from groups of a hub, beside those from the roster; and services of a hub as actors. */
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { runAll, type Words } from './engine.ts'
 
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db)
+export function up(db: Kysely<unknown>): Promise<void> {
+  return runAll(db, statements)
 }
 
-const statements = [
-  `alter table members add column roster_role text check (roster_role in ('instructor', 'student'))`,
-  `alter table members add column group_role text check (group_role in ('instructor', 'student'))`,
+const statements = (words: Words) => [
+  `alter table members add column roster_role ${words.text} check (roster_role in ('instructor', 'student'))`,
+  `alter table members add column group_role ${words.text} check (group_role in ('instructor', 'student'))`,
   'update members set roster_role = role',
   'alter table members drop column source',
-  `alter table events add column actor_kind text not null default 'user' check (actor_kind in ('user', 'service'))`,
+  `alter table events add column actor_kind ${words.text} not null default 'user' check (actor_kind in ('user', 'service'))`,
 ]

@@ -1,6 +1,7 @@
 /** Events that show when they were tampered with, names that can be forgotten, keys that sign receipts. */
 import { createHash, randomBytes } from 'node:crypto'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { runAll, type Words } from './engine.ts'
 
 interface OldEvent {
   id: number
@@ -14,63 +15,68 @@ interface OldEvent {
   subject: string | null
 }
 
+type SealedEvent = Record<string, string | number | null>
+
 export async function up(db: Kysely<unknown>): Promise<void> {
-  const old = db as Kysely<{ events: OldEvent }>
-  await sql.raw('alter table events rename to old_events').execute(db)
-  for (const statement of statements) await sql.raw(statement).execute(db)
-  const { rows } = await sql<OldEvent>`select * from old_events order by id`.execute(old)
-  for (const row of rows) await sql.raw(insertOf(sealed(row))).execute(db)
-  await sql.raw('drop table old_events').execute(db)
+  const events = await (db as Kysely<{ events: OldEvent }>)
+    .selectFrom('events')
+    .selectAll()
+    .orderBy('id')
+    .execute()
+  await runAll(db, statements)
+  const present = db as Kysely<{ events: SealedEvent }>
+  for (const event of events) await present.insertInto('events').values(sealed(event)).execute()
 }
 
-const statements = [
+const statements = (words: Words) => [
+  'drop table events',
   `create table events (
-    id integer primary key autoincrement,
-    at integer not null,
-    action text not null,
-    result text not null,
-    course text,
-    assignment text,
-    actor text,
-    actor_kind text not null check (actor_kind in ('user', 'service')),
-    address text,
-    actor_salt text,
-    actor_digest text not null,
-    subject text,
-    subject_salt text,
-    subject_digest text,
-    digest text not null
-  ) strict`,
+    id ${words.lastingId},
+    at ${words.number} not null,
+    action ${words.text} not null,
+    result ${words.text} not null,
+    course ${words.text},
+    assignment ${words.text},
+    actor ${words.text},
+    actor_kind ${words.text} not null check (actor_kind in ('user', 'service')),
+    address ${words.text},
+    actor_salt ${words.text},
+    actor_digest ${words.text} not null,
+    subject ${words.text},
+    subject_salt ${words.text},
+    subject_digest ${words.text},
+    digest ${words.text} not null
+  )${words.strict}`,
   'create index events_course on events (course, id) where course is not null',
   'create index events_actor on events (actor, id) where actor is not null',
   'create index events_subject on events (subject, id) where subject is not null',
 
   `create table event_seals (
-    id integer primary key autoincrement,
-    last_event_id integer not null unique,
-    event_count integer not null,
-    hash text not null,
-    sealed_at integer not null
-  ) strict`,
+    id ${words.lastingId},
+    last_event_id ${words.number} not null unique,
+    event_count ${words.number} not null,
+    hash ${words.text} not null,
+    sealed_at ${words.number} not null
+  )${words.strict}`,
 
   `create table former_names (
-    user_id integer not null references users (id),
-    name text not null,
-    until integer not null,
+    user_id ${words.number} not null references users (id),
+    name ${words.text} not null,
+    until ${words.number} not null,
     primary key (user_id, name)
-  ) strict, without rowid`,
+  )${words.strictByKey}`,
 
   `create table signing_keys (
-    id text primary key,
-    public_key text not null,
-    private_key text not null,
-    created_at integer not null,
-    retired_at integer
-  ) strict`,
+    id ${words.text} primary key,
+    public_key ${words.text} not null,
+    private_key ${words.text} not null,
+    created_at ${words.number} not null,
+    retired_at ${words.number}
+  )${words.strict}`,
 ]
 
 /** As `exchange/event-digests.ts` does it, at the time of this migration. */
-function sealed(row: OldEvent): Record<string, string | number | null> {
+function sealed(row: OldEvent): SealedEvent {
   const actorSalt = randomBytes(16).toString('hex')
   const actorDigest = sha256([actorSalt, row.actor, row.address])
   const subjectSalt = row.subject === null ? null : randomBytes(16).toString('hex')
@@ -106,11 +112,4 @@ function sealed(row: OldEvent): Record<string, string | number | null> {
 
 function sha256(parts: readonly (string | number | null)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-}
-
-function insertOf(row: Record<string, string | number | null>): string {
-  const values = Object.values(row).map(value =>
-    typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value),
-  )
-  return `insert into events (${Object.keys(row).join(', ')}) values (${values.join(', ')})`
 }
