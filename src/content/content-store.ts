@@ -30,6 +30,9 @@ export interface ContentStore {
 export interface UnplacedBlob {
   write(bytes: Buffer): Promise<void>
 
+  /** All bytes have been written: nothing of the system stays open for it until it is placed or discarded. */
+  end(): Promise<void>
+
   /**
    * Makes the bytes durable and gives them their place. Two blobs of the same content get two locations, so that
    * removing one can never take away the other.

@@ -150,6 +150,10 @@ class StagedFile implements UnplacedBlob {
     await translated(() => this.#file.writeFile(bytes))
   }
 
+  end(): Promise<void> {
+    return translated(() => this.#close())
+  }
+
   async place(sha256: string): Promise<string> {
     const location = `${sha256}.${randomBytes(8).toString('hex')}`
     await this.placeAs(location)
@@ -158,8 +162,7 @@ class StagedFile implements UnplacedBlob {
 
   async placeAs(location: string): Promise<void> {
     await translated(async () => {
-      await this.#file.datasync()
-      await this.#close()
+      await this.#makeDurable()
       await this.#adopt(location)
     })
   }
@@ -169,6 +172,21 @@ class StagedFile implements UnplacedBlob {
       await this.#close()
       await remove(this.#path)
     })
+  }
+
+  /** Whichever handle asks for it, all that was written to the file becomes durable. */
+  async #makeDurable(): Promise<void> {
+    if (this.#isOpen) {
+      await this.#file.datasync()
+      await this.#close()
+      return
+    }
+    const file = await open(this.#path, 'r+')
+    try {
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
   }
 
   async #close(): Promise<void> {

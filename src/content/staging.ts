@@ -22,7 +22,7 @@ export interface StagedBlob {
 
 export class BlobStaging {
   readonly #store: ContentStore
-  readonly #smallLimit: number
+  readonly #mayStaySmall: boolean
   #digests: { sha256: string; md5: string } | null = null
   #sizeBytes = 0
   /** The bytes while they are few; once they are many, what is not written yet, and the digests of all so far. */
@@ -33,7 +33,7 @@ export class BlobStaging {
   /** `mayStaySmall` false: the bytes go to the store however few they are. */
   constructor(store: ContentStore, options: { mayStaySmall: boolean } = { mayStaySmall: true }) {
     this.#store = store
-    this.#smallLimit = options.mayStaySmall ? inlineLimitBytes : 0
+    this.#mayStaySmall = options.mayStaySmall
   }
 
   get sizeBytes(): number {
@@ -44,7 +44,7 @@ export class BlobStaging {
   write(bytes: Buffer): void {
     if (bytes.length === 0) return
     this.#sizeBytes += bytes.length
-    if (this.#large === null && this.#sizeBytes <= this.#smallLimit) {
+    if (this.#large === null && this.#sizeBytes <= inlineLimitBytes) {
       this.#small.push(Buffer.from(bytes))
       return
     }
@@ -63,10 +63,12 @@ export class BlobStaging {
     return this.#digests
   }
 
-  /** The file has ended. @throws Trouble */
+  /** The file has ended, and holds nothing open any more. @throws Trouble */
   async finish(): Promise<StagedBlob> {
     const digests = this.digests()
     if (this.#large !== null) await this.#flush()
+    else if (!this.#mayStaySmall && this.#sizeBytes > 0) await this.#storeSmall()
+    await this.#blob?.end()
     this.#release()
     const bytes = this.#blob === null ? this.#takeSmall() : null
     return stagedBlob({ ...digests, sizeBytes: this.#sizeBytes, bytes, blob: this.#blob })
@@ -104,9 +106,19 @@ export class BlobStaging {
   }
 
   async #flush(): Promise<void> {
-    const blob = this.#blob ?? (await this.#store.create())
-    this.#blob = blob
+    const blob = await this.#openBlob()
     await this.#large?.unwritten.flush(bytes => blob.write(bytes))
+  }
+
+  async #storeSmall(): Promise<void> {
+    const blob = await this.#openBlob()
+    await blob.write(this.#takeSmall())
+    this.#small = []
+  }
+
+  async #openBlob(): Promise<UnplacedBlob> {
+    this.#blob ??= await this.#store.create()
+    return this.#blob
   }
 
   #release(): void {

@@ -127,6 +127,7 @@ export const nowhere: Target = {
   sizeOf: async () => null,
   create: async () => ({
     write: async () => undefined,
+    end: async () => undefined,
     place: async sha256 => sha256,
     placeAs: async () => undefined,
     discard: async () => undefined,

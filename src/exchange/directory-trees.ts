@@ -7,6 +7,7 @@ import type { TreeFileRow } from '../db/schema.ts'
 import { Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
 import { manifestDigest } from '../domain/receipt.ts'
 import type { Exchange } from './exchange.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** A tree that has arrived; its paths are legal and stand once. */
 export type StagedTree = readonly StagedFile[]
@@ -183,16 +184,19 @@ async function placeBlobs(
 ): Promise<Map<string, string>> {
   const missing = [...largeBlobs(tree)].filter(([sha256]) => !known.has(sha256))
   const placed = new Map<string, string>()
-  const outcomes = await Promise.allSettled(
-    missing.map(async ([sha256, blob]) => {
+  try {
+    await sideBySide(missing, { atOnce: placedAtOnce }, async ([sha256, blob]) => {
       placed.set(sha256, await blob.place())
-    }),
-  )
-  const failure = outcomes.find(outcome => outcome.status === 'rejected')
-  if (failure === undefined) return placed
-  await removeUnused(exchange, placed, new Set())
-  throw failure.reason
+    })
+    return placed
+  } catch (error) {
+    await removeUnused(exchange, placed, new Set())
+    throw error
+  }
 }
+
+/** So that a tree of thousands of large files needs few open files. */
+const placedAtOnce = 4
 
 function largeBlobs(tree: StagedTree): Map<string, StagedBlob> {
   return new Map(tree.filter(file => file.blob.bytes === null).map(file => [file.blob.sha256, file.blob]))

@@ -24,6 +24,19 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
       expect(await readAll(store, await blob.place(sha256(whole)))).toEqual(whole)
     })
 
+    it('places, or discards, what has ended long before', async () => {
+      const store = await open()
+      const bytes = randomBytes(300_000)
+      const [placing, discarding] = [await store.create(), await store.create()]
+      for (const blob of [placing, discarding]) {
+        await blob.write(bytes)
+        await blob.end()
+      }
+      expect(await readAll(store, await placing.place(sha256(bytes)))).toEqual(bytes)
+      await discarding.discard()
+      expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(0)
+    })
+
     it('gives the same bytes two places, so that removing one leaves the other', async () => {
       const store = await open()
       const bytes = randomBytes(1000)
