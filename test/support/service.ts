@@ -1,15 +1,14 @@
 /** The whole service for a test: composed as in production, listening on a free port, on fresh files of its own. */
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, onTestFinished } from 'vitest'
-import { compose } from '../../src/compose.ts'
 import { readCommandLine } from '../../src/config/command-line.ts'
 import { type Config, checkSettings } from '../../src/config/config.ts'
 import { type Answer, type AskOptions, ask, type Person, personAt } from './client.ts'
+import { listen } from './replicas.ts'
 import type { WireFile } from './trees.ts'
 
 export interface ServiceOptions {
@@ -53,6 +52,8 @@ export interface Service {
   as(user: string): Person
   /** A request that says nothing about who asks; the path begins at the root. */
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>
+  /** For what HTTP itself refuses, which a proxy does in its own words, and for what each process knows of itself. */
+  readonly withoutProxy: Pick<Service, 'port' | 'as' | 'ask'>
   /** Creates a course with people and released assignments, as admin. */
   aCourse(course: string, options?: CourseOptions): Promise<void>
   /** Submits and returns the timestamp. `to` is `course/assignment`. */
@@ -95,12 +96,12 @@ async function openService(options: ServiceOptions): Promise<Service> {
   const prefix = options.prefix ?? '/api/'
   const log: string[] = []
   const logger = pino({ level: options.logLevel ?? 'error' }, { write: line => log.push(line) })
-  const service = await compose(configOf({ ...options, prefix, database, storage }), logger)
-  await service.app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = service.app.server.address() as AddressInfo
+  const service = await listen(configOf({ ...options, prefix, database, storage }), logger)
+  const { port } = service
   const agent = new Agent({ keepAlive: true })
   const server = { port, prefix, agent }
   const as = (user: string) => personAt(server, user)
+  const itself = { prefix, agent, port: service.directPorts[0] ?? port }
   const root = as('root')
   let isOpen = true
   return {
@@ -112,6 +113,11 @@ async function openService(options: ServiceOptions): Promise<Service> {
     log,
     as,
     ask: (method, path, askOptions) => ask(server, method, path, askOptions),
+    withoutProxy: {
+      port: itself.port,
+      as: user => personAt(itself, user),
+      ask: (method, path, askOptions) => ask(itself, method, path, askOptions),
+    },
     async aCourse(course, { instructors = [], students = [], assignments = {} } = {}) {
       const id = encodeURIComponent(course)
       await must(root.post(`course/${id}`, { instructors }))

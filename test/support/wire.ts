@@ -1,8 +1,13 @@
 /** Bytes on a bare connection, for requests that no HTTP client would send. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, formText, textAndJson } from './client.ts'
+import { replicaCount } from './replicas.ts'
 import type { WireFile } from './trees.ts'
+
+/** A proxy tells clients to go on by itself, while the headers are on their way. */
+const proxyMs = 300
 
 /** Sends `bytes`, then says that no more will come, and reads until the service closes. */
 export async function sendAndHangUp(port: number, bytes: string): Promise<string> {
@@ -41,6 +46,7 @@ export async function slowSubmission(
   )
   const [interim] = (await once(socket, 'data')) as [Buffer]
   if (!interim.toString().startsWith('HTTP/1.1 100')) throw new Error(`not told to go on: ${interim}`)
+  if (replicaCount > 1) await sleep(proxyMs)
   return {
     async finish() {
       socket.write(body)

@@ -69,7 +69,7 @@ describe('every answer', () => {
   })
 
   it('to a request that is no HTTP is spelled like the others', async () => {
-    const answer = firstAnswer(await sendAndHangUp(shared.port, 'hello?\r\n\r\n'))
+    const answer = firstAnswer(await sendAndHangUp(shared.withoutProxy.port, 'hello?\r\n\r\n'))
     expect(answer).toMatchObject({
       status: 400,
       json: { success: false, message: expect.any(String) as unknown },

@@ -104,7 +104,7 @@ describe('a request', () => {
   ]
 
   it.each(broken)('%s is answered with a JSON refusal', async (_, bytes) => {
-    const answer = firstAnswer(await sendAndHangUp(service.port, bytes))
+    const answer = firstAnswer(await sendAndHangUp(service.withoutProxy.port, bytes))
     expect(answer.status).toBe(400)
     expect(answer.head).toMatch(/content-type: application\/json/i)
     expect(answer.json).toEqual({ success: false, message: expect.any(String) as unknown })

@@ -85,7 +85,7 @@ describe('HEAD', () => {
 describe('a method that HTTP does not know', () => {
   it('is refused', async () => {
     const received = await sendAndHangUp(
-      service.port,
+      service.withoutProxy.port,
       'FROB /api/courses?user=root HTTP/1.1\r\nHost: localhost\r\n\r\n',
     )
     expect([400, 405]).toContain(firstAnswer(received).status)

@@ -1,0 +1,121 @@
+/** A real nginx in front of replicas, with the configuration that `deploy/replicas` shows. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const example = new URL('../../deploy/replicas/nginx.conf', import.meta.url)
+const startTimeoutMs = 10_000
+const startAttempts = 5
+
+export interface Nginx {
+  readonly port: number
+  readonly pid: number
+  /** What it complained about. */
+  readonly log: () => string
+  stop(): Promise<void>
+}
+
+/** Listens on a free port of this machine, and asks the replicas at those ports in turn. */
+export async function startNginx(replicas: readonly number[]): Promise<Nginx> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryStart(replicas, await freePort())
+    } catch (error) {
+      if (attempt === startAttempts) throw error // otherwise the port was taken meanwhile
+    }
+  }
+}
+
+async function tryStart(replicas: readonly number[], port: number): Promise<Nginx> {
+  const folder = await mkdtemp(join(tmpdir(), 'ngshare-nginx-'))
+  await writeFile(join(folder, 'nginx.conf'), mainConfiguration(await siteConfiguration(replicas, port)))
+  const process = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text
+  })
+  const stop = async () => {
+    await end(process)
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilListening(process, port)
+  } catch (error) {
+    await stop()
+    throw new Error(`nginx did not start: ${log}`, { cause: error })
+  }
+  return { port, pid: process.pid ?? 0, log: () => log, stop }
+}
+
+/** What is around the example: one process, which dies with us and writes nowhere but into its folder. */
+function mainConfiguration(site: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    name => `${name}_temp_path tmp-${name};`,
+  )
+  return [
+    'daemon off;',
+    'master_process off;',
+    'pid nginx.pid;',
+    'error_log stderr warn;',
+    'events { worker_connections 4096; }',
+    'http {',
+    'access_log off;',
+    ...temporary,
+    site,
+    '}',
+  ].join('\n')
+}
+
+/** The example, with our ports. @throws when the example does not have what is to be replaced */
+async function siteConfiguration(replicas: readonly number[], port: number): Promise<string> {
+  const text = await readFile(example, 'utf8')
+  const servers = replicas.map(replica => `server 127.0.0.1:${replica} max_fails=0;`).join('\n    ')
+  const site = text
+    .replace(/(server 127\.0\.0\.1:\d+ max_fails=0;\s+)+/, `${servers}\n    `)
+    .replace(/listen 127\.0\.0\.1:\d+;/, `listen 127.0.0.1:${port} backlog=4096;`)
+  if (!site.includes(servers) || !site.includes(`:${port} `)) throw new Error('the example has other lines')
+  return site
+}
+
+async function untilListening(process: ChildProcess, port: number): Promise<void> {
+  const until = performance.now() + startTimeoutMs
+  while (!(await canConnect(port))) {
+    if (process.exitCode !== null) throw new Error(`it ended with ${process.exitCode}`)
+    if (performance.now() > until) throw new Error('it does not listen')
+    await sleep(5)
+  }
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    const answer = (is: boolean) => () => {
+      socket.destroy()
+      resolve(is)
+    }
+    socket.once('connect', answer(true)).once('error', answer(false))
+  })
+}
+
+async function end(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return
+  const ended = once(process, 'exit')
+  process.kill('SIGTERM')
+  await ended
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
