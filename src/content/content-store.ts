@@ -1,8 +1,11 @@
 /** Where large blobs are kept: bytes without a name, found again by the location that placing them returned. */
 
 export interface ContentStore {
-  /** Begins to take in a blob under a temporary name. @throws Trouble `storage`, `storage-full` */
-  create(): Promise<UnplacedBlob>
+  /**
+   * Begins to take in a blob. `location`: where another store has these bytes; this one, its copy, will have them there
+   * too, and instead of what it has there already. @throws Trouble `storage`, `storage-full`
+   */
+  create(location?: string): Promise<UnplacedBlob>
 
   /** The bytes of a placed blob, in order, in chunks. @throws Trouble `blob-missing` before the first chunk */
   read(location: string): Promise<AsyncIterable<Buffer>>
@@ -16,7 +19,10 @@ export interface ContentStore {
   /** Forgets a placed blob. Safe to repeat. */
   remove(location: string): Promise<void>
 
-  /** Locations of blobs that were placed before `before` (milliseconds), in no order. */
+  /**
+   * Locations of blobs that were placed before `before` (milliseconds), in no order. Here and below the moments are
+   * those of our clock; a store whose own clock differs accounts for it.
+   */
   placedBefore(before: number): AsyncIterable<string>
 
   /** Removes what uploads begun before `before` (milliseconds) have left behind. Returns how many. */
@@ -26,21 +32,21 @@ export interface ContentStore {
   check(): Promise<void>
 }
 
-/** A blob on its way in. Ends with `place` or `discard`, either of which is safe after a failure. */
+/** A blob on its way in. Is over with `place`, or `discard`, which is safe after a failure, and to repeat. */
 export interface UnplacedBlob {
   write(bytes: Buffer): Promise<void>
 
-  /** All bytes have been written: nothing of the system stays open for it until it is placed or discarded. */
-  end(): Promise<void>
+  /**
+   * All bytes have been written, and this is their digest. From now on the blob may wait for `place` or `discard` as one
+   * of thousands: it keeps nothing open, and what it keeps in memory is bounded for all of them together.
+   */
+  end(sha256: string): Promise<void>
 
   /**
-   * Makes the bytes durable and gives them their place. Two blobs of the same content get two locations, so that
-   * removing one can never take away the other.
+   * To be called once, after `end`: makes the bytes durable and gives them their place. Two blobs of the same content
+   * get two locations, so that removing one can never take away the other.
    */
-  place(sha256: string): Promise<string>
-
-  /** The same under a location that another store gave to these bytes: this store is its copy. Safe to repeat. */
-  placeAs(location: string): Promise<void>
+  place(): Promise<string>
 
   discard(): Promise<void>
 }

@@ -1,15 +1,19 @@
 /** Blobs as files in a folder: `staging/` while they arrive, `blobs/ab/abcd….<random>` for good. */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode, Trouble } from '../domain/errors.ts'
 import { makeFolder, syncFolder } from '../durable-folders.ts'
 import type { ContentStore, UnplacedBlob } from './content-store.ts'
+import { isLocation, mustBeLocation, newLocation } from './locations.ts'
 
 const chunkBytes = 64 * 1024
-const locationForm = /^[0-9a-f]{64}\.[0-9a-f]{16}$/
 
-/** Opens the folder, creating it where needed. Several processes may share it. @throws Trouble */
+/**
+ * Opens the folder, creating it where needed. Several processes may share it, on several machines too: all that it asks
+ * of the file system is that a file that was created with a new name, synced and renamed is there for everybody, whole.
+ * There are no locks. @throws Trouble
+ */
 export async function openDiskStore(folder: string): Promise<ContentStore> {
   const store = new DiskStore(folder)
   await translated(() => store.prepare())
@@ -29,10 +33,12 @@ class DiskStore implements ContentStore {
     await makeFolder(this.#blobs)
   }
 
-  create(): Promise<UnplacedBlob> {
+  create(location?: string): Promise<UnplacedBlob> {
+    if (location !== undefined) mustBeLocation(location)
     return translated(async () => {
       const path = join(this.#staging, randomBytes(16).toString('hex'))
-      return new StagedFile(path, await open(path, 'wx', 0o600), location => this.#adopt(path, location))
+      const file = await open(path, 'wx', 0o600)
+      return new StagedFile({ path, file, location, adopt: place => this.#adopt(path, place) })
     })
   }
 
@@ -42,7 +48,7 @@ class DiskStore implements ContentStore {
       try {
         return chunksOf(await open(path, 'r'))
       } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error
+        if (!isGone(error)) throw error
         throw new Trouble('blob-missing', `the stored file ${path} is missing: restore it from a backup`)
       }
     })
@@ -53,7 +59,7 @@ class DiskStore implements ContentStore {
       try {
         return (await stat(this.#pathOf(location))).size
       } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error
+        if (!isGone(error)) throw error
         return null
       }
     })
@@ -63,9 +69,9 @@ class DiskStore implements ContentStore {
     return translated(async () => {
       try {
         const names = await readdir(this.#folderOf(sha256))
-        return names.filter(name => locationForm.test(name) && name.startsWith(`${sha256}.`))
+        return names.filter(name => isLocation(name) && name.startsWith(`${sha256}.`))
       } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error
+        if (!isGone(error)) throw error
         return []
       }
     })
@@ -76,20 +82,25 @@ class DiskStore implements ContentStore {
   }
 
   async *placedBefore(before: number): AsyncGenerator<string> {
-    for (const folder of await readdir(this.#blobs)) {
-      for (const location of await readdir(join(this.#blobs, folder))) {
-        if (!locationForm.test(location)) continue
-        if (await isOlder(this.#pathOf(location), before)) yield location
+    const moment = await this.#momentHere(before)
+    for (const folder of await namesIn(this.#blobs)) {
+      if (!/^[0-9a-f]{2}$/.test(folder)) continue
+      for (const location of await namesIn(join(this.#blobs, folder))) {
+        if (!isLocation(location)) continue
+        if (await isOlder(this.#pathOf(location), moment)) yield location
       }
     }
   }
 
   async removeUnplacedBefore(before: number): Promise<number> {
+    const moment = await this.#momentHere(before)
     let removed = 0
-    for (const name of await readdir(this.#staging)) {
+    for (const name of await namesIn(this.#staging)) {
+      // What NFS keeps for another machine that has the file open still; it goes by itself.
+      if (name.startsWith('.nfs')) continue
       const path = join(this.#staging, name)
-      if (!(await isOlder(path, before))) continue
-      await remove(path)
+      if (!(await isOlder(path, moment))) continue
+      await translated(() => remove(path))
       removed++
     }
     return removed
@@ -112,8 +123,23 @@ class DiskStore implements ContentStore {
       await makeFolder(folder)
       this.#knownFolders.add(folder)
     }
-    await rename(path, place)
+    await moveInto(path, place)
     await syncFolder(folder)
+  }
+
+  /** That moment of our clock on the clock that dates the files: the one of the machine that the disk is in. */
+  #momentHere(moment: number): Promise<number> {
+    if (!Number.isFinite(moment)) return Promise.resolve(moment)
+    return translated(async () => {
+      const path = join(this.#staging, randomBytes(16).toString('hex'))
+      const before = Date.now()
+      await writeFile(path, '', { flag: 'wx', mode: 0o600 })
+      try {
+        return moment + (await stat(path)).mtimeMs - before
+      } finally {
+        await remove(path)
+      }
+    })
   }
 
   get #staging(): string {
@@ -129,7 +155,7 @@ class DiskStore implements ContentStore {
   }
 
   #pathOf(location: string): string {
-    if (!locationForm.test(location)) throw new Error(`not a location of this store: ${location}`)
+    mustBeLocation(location)
     return join(this.#folderOf(location), location)
   }
 }
@@ -138,33 +164,38 @@ class StagedFile implements UnplacedBlob {
   readonly #path: string
   readonly #file: FileHandle
   readonly #adopt: (location: string) => Promise<void>
+  #location: string | undefined
   #isOpen = true
 
-  constructor(path: string, file: FileHandle, adopt: (location: string) => Promise<void>) {
-    this.#path = path
-    this.#file = file
-    this.#adopt = adopt
+  constructor(input: {
+    path: string
+    file: FileHandle
+    location: string | undefined
+    adopt: (location: string) => Promise<void>
+  }) {
+    this.#path = input.path
+    this.#file = input.file
+    this.#location = input.location
+    this.#adopt = input.adopt
   }
 
   async write(bytes: Buffer): Promise<void> {
     await translated(() => this.#file.writeFile(bytes))
   }
 
-  end(): Promise<void> {
+  end(sha256: string): Promise<void> {
+    this.#location ??= newLocation(sha256)
     return translated(() => this.#close())
   }
 
-  async place(sha256: string): Promise<string> {
-    const location = `${sha256}.${randomBytes(8).toString('hex')}`
-    await this.placeAs(location)
-    return location
-  }
-
-  async placeAs(location: string): Promise<void> {
+  async place(): Promise<string> {
+    const location = this.#location
+    if (location === undefined) throw new Error('a blob was to be placed before its end')
     await translated(async () => {
       await this.#makeDurable()
       await this.#adopt(location)
     })
+    return location
   }
 
   async discard(): Promise<void> {
@@ -176,11 +207,6 @@ class StagedFile implements UnplacedBlob {
 
   /** Whichever handle asks for it, all that was written to the file becomes durable. */
   async #makeDurable(): Promise<void> {
-    if (this.#isOpen) {
-      await this.#file.datasync()
-      await this.#close()
-      return
-    }
     const file = await open(this.#path, 'r+')
     try {
       await file.datasync()
@@ -214,15 +240,40 @@ async function remove(path: string): Promise<void> {
   try {
     await unlink(path)
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
+    if (!isGone(error)) throw error
   }
+}
+
+/**
+ * A move over a network may be done and its answer lost: asked again, the server finds nothing to move. Nobody else moves
+ * a file of this name.
+ */
+async function moveInto(path: string, place: string): Promise<void> {
+  try {
+    await rename(path, place)
+  } catch (error) {
+    if (!isGone(error)) throw error
+    await stat(place).catch(() => {
+      throw error
+    })
+  }
+}
+
+function namesIn(folder: string): Promise<string[]> {
+  return translated(() => readdir(folder))
+}
+
+/** ESTALE: another machine removed it while ours still knew it. */
+function isGone(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'ENOENT' || code === 'ESTALE'
 }
 
 async function isOlder(path: string, before: number): Promise<boolean> {
   try {
     return (await stat(path)).mtimeMs < before
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false // placed, discarded or swept by another meanwhile
+    if (isGone(error)) return false // placed, discarded or swept by another meanwhile
     throw error
   }
 }

@@ -68,7 +68,7 @@ export class BlobStaging {
     const digests = this.digests()
     if (this.#large !== null) await this.#flush()
     else if (!this.#mayStaySmall && this.#sizeBytes > 0) await this.#storeSmall()
-    await this.#blob?.end()
+    await this.#blob?.end(digests.sha256)
     this.#release()
     const bytes = this.#blob === null ? this.#takeSmall() : null
     return stagedBlob({ ...digests, sizeBytes: this.#sizeBytes, bytes, blob: this.#blob })
@@ -144,7 +144,7 @@ function stagedBlob(input: {
     async place() {
       if (blob === null)
         throw new Trouble('storage', 'bytes that are kept in the database have no place in the store')
-      location ??= await blob.place(sha256)
+      location ??= await blob.place()
       return location
     },
     async discard() {

@@ -112,10 +112,11 @@ async function copyFile(input: Input, copied: CopiedContent, blob: BlobRow): Pro
 
 async function copyBytes({ from, to }: Input, blob: BlobRow, location: string): Promise<void> {
   const source = fromSource(async () => checkedBytes(await from.read(location), blob))
-  const placing = await to.create()
+  const placing = await to.create(location)
   try {
     for await (const chunk of source) await placing.write(chunk)
-    await placing.placeAs(location)
+    await placing.end(blob.sha256)
+    await placing.place()
   } catch (error) {
     await placing.discard()
     throw error
@@ -125,11 +126,10 @@ async function copyBytes({ from, to }: Input, blob: BlobRow, location: string): 
 /** For reading everything, and keeping nothing. */
 export const nowhere: Target = {
   sizeOf: async () => null,
-  create: async () => ({
+  create: async location => ({
     write: async () => undefined,
     end: async () => undefined,
-    place: async sha256 => sha256,
-    placeAs: async () => undefined,
+    place: async () => location ?? '',
     discard: async () => undefined,
   }),
 }

@@ -94,12 +94,13 @@ async function putIntoStore(
   const placing = await content.create()
   try {
     for await (const chunk of checkedBytes(await candidate(), blob)) await placing.write(chunk)
+    await placing.end(blob.sha256)
   } catch (error) {
     await placing.discard()
     if (isUnreadable(error)) return false
     throw error
   }
-  const location = await placing.place(blob.sha256)
+  const location = await placing.place()
   const { numUpdatedRows } = await db.write(trx =>
     trx
       .updateTable('blobs')

@@ -4,12 +4,21 @@ import { describe, expect, it } from 'vitest'
 import type { ContentStore } from '../../src/content/content-store.ts'
 import { Trouble } from '../../src/domain/errors.ts'
 
+interface Options {
+  /** From so many bytes on something of a blob is in the store before it is placed. */
+  readonly stagedBytes: number
+}
+
 /** `open` gives a new, empty store for one test. */
-export function describeContentStore(name: string, open: () => Promise<ContentStore>): void {
+export function describeContentStore(
+  name: string,
+  open: () => Promise<ContentStore>,
+  { stagedBytes }: Options = { stagedBytes: 10 },
+): void {
   describe(`a content store (${name})`, () => {
     it('gives back what was placed, byte for byte', async () => {
       const store = await open()
-      for (const size of [0, 1, 65_536, 1_000_003]) {
+      for (const size of [0, 1, 65_536, 1_000_003, stagedBytes, 3 * stagedBytes + 7]) {
         const bytes = randomBytes(size)
         expect(await readAll(store, await place(store, bytes))).toEqual(bytes)
       }
@@ -21,7 +30,8 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
       const blob = await store.create()
       for (const piece of pieces) await blob.write(piece)
       const whole = Buffer.concat(pieces)
-      expect(await readAll(store, await blob.place(sha256(whole)))).toEqual(whole)
+      await blob.end(sha256(whole))
+      expect(await readAll(store, await blob.place())).toEqual(whole)
     })
 
     it('places, or discards, what has ended long before', async () => {
@@ -30,9 +40,9 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
       const [placing, discarding] = [await store.create(), await store.create()]
       for (const blob of [placing, discarding]) {
         await blob.write(bytes)
-        await blob.end()
+        await blob.end(sha256(bytes))
       }
-      expect(await readAll(store, await placing.place(sha256(bytes)))).toEqual(bytes)
+      expect(await readAll(store, await placing.place())).toEqual(bytes)
       await discarding.discard()
       expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(0)
     })
@@ -64,7 +74,7 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
     it('forgets a discarded blob, and discards twice without complaint', async () => {
       const store = await open()
       const blob = await store.create()
-      await blob.write(randomBytes(1000))
+      await blob.write(randomBytes(stagedBytes))
       await blob.discard()
       await blob.discard()
       expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([])
@@ -73,15 +83,30 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
 
     it('takes a copy of another store under the location that it has there, twice without complaint', async () => {
       const [one, copy] = [await open(), await open()]
-      const bytes = randomBytes(1000)
-      const location = await place(one, bytes)
-      expect(await copy.sizeOf(location)).toBeNull()
-      for (const _ of [1, 2]) {
-        const blob = await copy.create()
-        await blob.write(bytes)
-        await blob.placeAs(location)
-        expect(await copy.sizeOf(location)).toBe(1000)
-        expect(await readAll(copy, location)).toEqual(bytes)
+      for (const size of [1000, 2 * stagedBytes]) {
+        const bytes = randomBytes(size)
+        const location = await place(one, bytes)
+        expect(await copy.sizeOf(location)).toBeNull()
+        for (const _ of [1, 2]) {
+          expect(await place(copy, bytes, location)).toBe(location)
+          expect(await copy.sizeOf(location)).toBe(size)
+          expect(await readAll(copy, location)).toEqual(bytes)
+        }
+        expect(await copy.locationsOf(sha256(bytes))).toEqual([location])
+      }
+    })
+
+    it.each([16, 32])('takes a copy under a location with %i random digits', async digits => {
+      const store = await open()
+      for (const size of [1000, 2 * stagedBytes]) {
+        const bytes = randomBytes(size)
+        const location = `${sha256(bytes)}.${randomBytes(digits / 2).toString('hex')}`
+        expect(await place(store, bytes, location)).toBe(location)
+        expect(await readAll(store, location)).toEqual(bytes)
+        expect(await store.locationsOf(sha256(bytes))).toEqual([location])
+        await store.remove(location)
+        expect(await store.sizeOf(location)).toBeNull()
+        expect(await store.locationsOf(sha256(bytes))).toEqual([])
       }
     })
 
@@ -98,7 +123,7 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
       const store = await open()
       const location = await place(store, randomBytes(10))
       const blob = await store.create()
-      await blob.write(randomBytes(10))
+      await blob.write(randomBytes(stagedBytes))
       expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([location])
       expect(await placed(store, Date.now() - 60_000)).toEqual([])
       await blob.discard()
@@ -108,7 +133,7 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
       const store = await open()
       const location = await place(store, randomBytes(10))
       const blob = await store.create()
-      await blob.write(randomBytes(10))
+      await blob.write(randomBytes(stagedBytes))
       expect(await store.removeUnplacedBefore(Date.now() - 60_000)).toBe(0)
       expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(1)
       expect(await placed(store, Number.POSITIVE_INFINITY)).toEqual([location])
@@ -139,10 +164,11 @@ export function describeContentStore(name: string, open: () => Promise<ContentSt
   })
 }
 
-async function place(store: ContentStore, bytes: Buffer): Promise<string> {
-  const blob = await store.create()
+async function place(store: ContentStore, bytes: Buffer, location?: string): Promise<string> {
+  const blob = await store.create(location)
   await blob.write(bytes)
-  return blob.place(sha256(bytes))
+  await blob.end(sha256(bytes))
+  return blob.place()
 }
 
 async function readAll(store: ContentStore, location: string): Promise<Buffer> {

@@ -253,7 +253,8 @@ describe('verify --repair', () => {
     const store = await openDiskStore(service.storage)
     const copy = await store.create()
     await copy.write(plot('marie'))
-    const [bad, good] = [storedFile(service, plot('marie')), await copy.place(sha256Of(plot('marie')))]
+    await copy.end(sha256Of(plot('marie')))
+    const [bad, good] = [storedFile(service, plot('marie')), await copy.place()]
     expect(bad).not.toContain(good)
     await cutShort(bad, 1)
     expect((await verify(service, '--repair')).failure).toBeNull()
@@ -322,7 +323,11 @@ async function expectRefusal(service: Service, student: string, sha256: string):
 
 async function twoOrphans(service: Service): Promise<{ young: string; old: string }> {
   const store = await openDiskStore(service.storage)
-  const place = async () => (await store.create()).place('a'.repeat(64))
+  const place = async () => {
+    const blob = await store.create()
+    await blob.end('a'.repeat(64))
+    return blob.place()
+  }
   const [young, old] = [await place(), await place()]
   const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
   await utimes(join(service.storage, 'blobs', 'aa', old), twoDaysAgo, twoDaysAgo)

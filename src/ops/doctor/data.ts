@@ -60,7 +60,8 @@ async function tryBlob(store: ContentStore): Promise<void> {
   let location: string
   try {
     await blob.write(bytes)
-    location = await blob.place(createHash('sha256').update(bytes).digest('hex'))
+    await blob.end(createHash('sha256').update(bytes).digest('hex'))
+    location = await blob.place()
   } catch (error) {
     await blob.discard().catch(() => undefined) // the first error is the one to tell
     throw error
