@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { LoadProcess } from './load/load-process.ts'
 import { readPeakMemoryMb, resetPeakMemory } from './peers/memory.ts'
 import { type Peer, startPeer } from './peers/peers.ts'
+import type { Shape } from './peers/place.ts'
 import type { PeerName } from './peers/server-process.ts'
 import { figuresOf, type ScenarioFigures, type ServerFigures } from './report/figures.ts'
 import type { Bench, Round, Scenario } from './scenarios/scenario.ts'
@@ -21,6 +22,10 @@ export type RunOptions = {
   rounds: number | null
   /** Where the servers keep their data. In memory (tmpfs) nothing would be durable, nor cost what it costs. */
   folder: string
+  /** How ours is run. */
+  shape: Shape
+  workers: number | null
+  replicas: number
 }
 
 type Track = {
@@ -46,7 +51,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       if (name === 'bare' && hubDelayMs !== null) continue
       const own = join(folder, name)
       await mkdir(own)
-      peers.push(await startPeer(name, own, hubDelayMs))
+      peers.push(await startPeer(name, { ...options, folder: own, hubDelayMs }))
     }
     const tracks = peers.map(peer => newTrack({ peer, load, otherLoad, quick: options.quick }))
     for (const track of tracks) await attempt(track, () => scenario.prepare(track.bench))
@@ -87,10 +92,10 @@ async function runRound(scenario: Scenario, track: Track, round: number): Promis
   const { bench } = track
   // What a server that never syncs left behind would be written in the next one's time.
   await run('sync')
-  await resetPeakMemory(bench.peer.server.pid)
+  for (const pid of bench.peer.pids()) await resetPeakMemory(pid)
   const result = await scenario.run(bench, round)
   track.rounds.push(result)
-  const peakMb = await readPeakMemoryMb(bench.peer.server.pid)
+  const peakMb = await peakMemoryMb(bench.peer.pids())
   if (peakMb !== null) track.peakMb = Math.max(track.peakMb ?? 0, peakMb)
   if (scenario.countLost) track.lost = (track.lost ?? 0) + (await scenario.countLost(bench, round, result))
 }
@@ -109,4 +114,10 @@ function figuresOfTrack({ bench, rounds, peakMb, lost, failure }: Track): Server
     lost,
     meanwhile: meanwhile.length > 0 ? figuresOf(meanwhile) : null,
   }
+}
+
+/** Of all of them together; null where the system does not tell. */
+async function peakMemoryMb(pids: readonly number[]): Promise<number | null> {
+  const peaks = await Promise.all(pids.map(readPeakMemoryMb))
+  return peaks.reduce((sum, peak) => (sum === null || peak === null ? null : sum + peak), 0)
 }

@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
+import { shapeIn, wholeNumber, workersIn } from './options.ts'
 import { findObstacle } from './peers/peers.ts'
 import type { PeerName } from './peers/server-process.ts'
 import { describeCircumstances } from './report/circumstances.ts'
@@ -21,6 +22,9 @@ const { values: options } = parseArgs({
     repeat: { type: 'string' },
     quick: { type: 'boolean', default: false },
     folder: { type: 'string', default: tmpdir() },
+    shape: { type: 'string', default: 'small' },
+    workers: { type: 'string' },
+    replicas: { type: 'string' },
   },
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
@@ -28,8 +32,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const runOptions: RunOptions = {
   peers: choosePeers(),
   quick: options.quick,
-  rounds: options.repeat === undefined ? null : parseRounds(options.repeat),
+  rounds: options.repeat === undefined ? null : wholeNumber('--repeat', options.repeat, 1),
   folder: options.folder,
+  shape: shapeIn(options.shape),
+  workers: workersIn(options.workers),
+  replicas: wholeNumber('--replicas', options.replicas, 1),
 }
 // Before the run, which may outlast the commit and makes the machine busy itself.
 const circumstances = describeCircumstances(options)
@@ -55,13 +62,6 @@ if (results.some(({ servers }) => servers.some(isFaulty))) process.exitCode = 1
 
 function isFaulty({ errors, lost, meanwhile }: ScenarioFigures['servers'][number]): boolean {
   return errors > 0 || (lost ?? 0) > 0 || (meanwhile?.errors ?? 0) > 0
-}
-
-function parseRounds(text: string): number {
-  const rounds = Number(text)
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--repeat ${text}: expected a whole number from 1`)
-  return rounds
 }
 
 function chooseScenarios() {

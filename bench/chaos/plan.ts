@@ -1,6 +1,6 @@
 // What is to happen: who wants what of the server, and when what goes wrong. The same for the same seed.
 
-import { Random } from './random.ts'
+import { Random } from '../random.ts'
 
 /** What someone opens the exchange for. `receipt`: of one of the submissions so far, to be kept. */
 export type Errand = { kind: 'submit' | 'fetch' | 'list' | 'receipt'; student: string }

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { wholeNumber } from '../options.ts'
 import { describeCircumstances } from '../report/circumstances.ts'
 import { Chronicle } from './chronicle.ts'
 import { liveThroughDeadline } from './people.ts'
@@ -106,11 +107,4 @@ async function writeReport(report: Report): Promise<void> {
   await writeFile(new URL(`${name}.md`, RESULTS), text)
   await writeFile(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`)
   console.error(summaryLine(report))
-}
-
-function wholeNumber(option: string, text: string | undefined, fallback: number): number {
-  const value = text === undefined ? fallback : Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`${option} ${text}: expected a whole number from 1`)
-  return value
 }

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SmallDisk } from '../../test/faults/small-disk.ts'
 import { formOf } from '../../test/faults/student-work.ts'
-import { ADMIN, hubEnvironment, startHub } from '../peers/peers.ts'
+import { hubEnvironment, startHub } from '../peers/hub.ts'
+import { ADMIN } from '../peers/ours.ts'
 import { findFreePort, type ServerProcess } from '../peers/server-process.ts'
 import { Victim } from './victim.ts'
 import { ask, formWith } from './wire.ts'
@@ -70,7 +71,6 @@ export async function openScene({ diskMegabytes }: { diskMegabytes: number }): P
       String(HUB_TIMEOUT_S),
     ],
     env: hubEnvironment(hub, port),
-    identity: 'token',
     logFile,
     port,
   })

@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Trouble } from '../peers/fake-hub.ts'
+import { Random } from '../random.ts'
 import { type Chronicle, isDiskFull, isHubTrouble, type Seen } from './chronicle.ts'
 import type { Plan, Stall } from './plan.ts'
-import { Random } from './random.ts'
 import type { Scene } from './scene.ts'
 
 type Stage = { plan: Plan; chronicle: Chronicle; scene: Scene; signal: AbortSignal; turns: Turns }
@@ -121,13 +121,13 @@ async function stallHub({ plan, chronicle, scene, signal, turns }: Stage): Promi
 async function beginStall({ hub }: Scene, stall: Stall): Promise<void> {
   if (stall === 'closed') await hub.stop()
   else if (stall === 'frozen') process.kill(hub.pid, 'SIGSTOP')
-  else await tellHub(hub.target.port, stall)
+  else await tellHub(hub.port, stall)
 }
 
 async function endStall({ hub }: Scene, stall: Stall): Promise<void> {
   if (stall === 'closed') await hub.start()
   else if (stall === 'frozen') process.kill(hub.pid, 'SIGCONT')
-  else await tellHub(hub.target.port, 'none')
+  else await tellHub(hub.port, 'none')
 }
 
 async function tellHub(port: number, trouble: Trouble): Promise<void> {

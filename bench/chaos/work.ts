@@ -1,7 +1,7 @@
 // What the students hand in: made again from a few numbers whenever it is needed, so that nothing need be kept.
 
 import { bytesOf, type Work, type WorkFile } from '../../test/faults/student-work.ts'
-import { Random } from './random.ts'
+import { Random } from '../random.ts'
 
 export const COURSE = 'chaos101'
 export const ASSIGNMENT = 'final'

@@ -4,7 +4,8 @@ import type { FileSpec } from './content.ts'
 
 /** How a server learns who is asking: `?user=NAME`, or a hub token that stands for NAME. */
 export type Identity = 'argument' | 'token'
-export type Target = { port: number; identity: Identity }
+/** `ports`: of the replicas, which connections take in turn. */
+export type Target = { ports: readonly number[]; identity: Identity }
 
 /** What an answer must hold beside status 200 and `success`. */
 export type Expectation =

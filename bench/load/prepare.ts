@@ -55,7 +55,7 @@ function buildHead(target: Target, plan: RequestPlan, body: Buffer | null): Buff
       : plan.path
   const lines = [
     `${plan.method} ${PREFIX}${path} HTTP/1.1`,
-    `Host: 127.0.0.1:${target.port}`,
+    'Host: 127.0.0.1',
     'User-Agent: ngshare-bench',
     'Accept: */*',
     'Connection: keep-alive',

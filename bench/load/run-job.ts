@@ -11,7 +11,11 @@ const SAMPLES = 5
 
 export async function runJob(job: LoadJob, stop: AbortSignal): Promise<LoadResult> {
   const idle = prepareRequests(job)
-  const connections = Array.from({ length: job.connections }, () => new Connection(job.target.port))
+  const { ports } = job.target
+  const connections = Array.from(
+    { length: job.connections },
+    (_, index) => new Connection(ports[index % ports.length] ?? 0),
+  )
   const result: LoadResult = {
     completed: 0,
     seconds: 0,

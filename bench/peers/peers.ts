@@ -4,78 +4,71 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Identity, Target } from '../load/job.ts'
 import type { LoadProcess } from '../load/load-process.ts'
 import type { Filler } from './filler.ts'
 import { fillOverHttp } from './http-filler.ts'
+import { hubEnvironment, startHub } from './hub.ts'
+import { ADMIN, findObstacleToOurs, startOurs } from './ours.ts'
+import type { Shape } from './place.ts'
 import { fillPythonDatabase } from './python-database.ts'
-import { findFreePort, type PeerName, ServerProcess } from './server-process.ts'
+import { ENVIRONMENT, findFreePort, type PeerName, ServerProcess } from './server-process.ts'
 
 /** A server under measurement. */
 export type Peer = {
   name: PeerName
-  server: ServerProcess
+  target: Target
   /** Whether a killed server is expected to know everything that it acknowledged. */
   isDurable: boolean
+  /** All of its processes now. */
+  pids(): number[]
+  /** As `kill -9` in the middle of the work, and a new start on the same data. */
+  killAndRestart(): Promise<void>
   fillerThrough(load: LoadProcess): Filler
   stop(): Promise<void>
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PYTHON = join(ROOT, '.venv/ngshare06/bin/python')
-const OURS = join(ROOT, 'bin/ngshare')
-/** The admin of every server. */
-export const ADMIN = 'root'
 
-// No proxy settings, and nothing else of the caller's surroundings: every server starts alike.
-const ENVIRONMENT = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
+export type PeerOptions = {
+  folder: string
+  /** How long the hub takes to say whose a token is. Null: ours stands alone, Python's hub answers at once. */
+  hubDelayMs: number | null
+  /** The shape, workers and replicas are those of ours. */
+  shape: Shape
+  /** Null leaves it to the server. */
+  workers: number | null
+  replicas: number
+}
 
 /** What must be done before a peer can be started, or null. */
 export function findObstacle(name: PeerName): string | null {
   if (name === 'python' && !existsSync(PYTHON)) return 'run bench/peers/setup-python.sh first'
-  if (name === 'ours' && !existsSync(OURS)) return 'bin/ngshare is missing'
-  return null
+  return name === 'ours' ? findObstacleToOurs() : null
 }
 
-/** `hubDelayMs`: how long the hub takes to say whose a token is. Null: ours stands alone, Python's hub answers at once. */
-export function startPeer(name: PeerName, folder: string, hubDelayMs: number | null): Promise<Peer> {
+export function startPeer(name: PeerName, options: PeerOptions): Promise<Peer> {
   switch (name) {
     case 'ours':
-      return startOurs(folder, hubDelayMs)
+      return startOursAsPeer(options)
     case 'python':
-      return startPython(folder, hubDelayMs ?? 0)
+      return startPython(options.folder, options.hubDelayMs ?? 0)
     case 'bare':
-      return startBare(folder)
+      return startBare(options.folder)
   }
 }
 
-async function startOurs(folder: string, hubDelayMs: number | null): Promise<Peer> {
-  const files = join(folder, 'files')
-  await mkdir(files, { recursive: true })
-  const hub = hubDelayMs === null ? null : await startHub(folder, hubDelayMs)
-  const port = await findFreePort()
-  const server = new ServerProcess({
-    command: process.execPath,
-    args: [
-      OURS,
-      ...(hub ? [] : ['--vngshare', '--debug', '--port', String(port)]),
-      ...['--admins', ADMIN, '--host', '127.0.0.1'],
-      ...['--database', `sqlite:///${join(folder, 'ngshare.db')}`, '--storage', files],
-    ],
-    env: hub ? hubEnvironment(hub, port) : ENVIRONMENT,
-    identity: hub ? 'token' : 'argument',
-    logFile: join(folder, 'server.log'),
-    port,
-  })
-  await server.start()
+async function startOursAsPeer({ folder, hubDelayMs, shape, workers, replicas }: PeerOptions): Promise<Peer> {
+  const ours = await startOurs({ folder, shape, hubDelayMs, workers, replicas })
   return {
     name: 'ours',
-    server,
+    target: ours.target,
     isDurable: true,
-    fillerThrough: load => fillOverHttp(server.target, load),
-    async stop() {
-      await server.stop()
-      await hub?.stop()
-    },
+    pids: ours.pids,
+    killAndRestart: ours.killAndRestart,
+    fillerThrough: load => fillOverHttp(ours.target, load),
+    stop: ours.stop,
   }
 }
 
@@ -92,14 +85,12 @@ async function startPython(folder: string, hubDelayMs: number): Promise<Peer> {
       ...['--admins', ADMIN, '--database', `sqlite:///${databaseFile}`, '--storage', files],
     ],
     env: hubEnvironment(hub, port),
-    identity: 'token',
     logFile: join(folder, 'server.log'),
     port,
   })
   await server.start()
   return {
-    name: 'python',
-    server,
+    ...peerOf('python', server, 'token'),
     isDurable: true,
     fillerThrough: () => fillPythonDatabase(databaseFile, files),
     async stop() {
@@ -115,45 +106,26 @@ async function startBare(folder: string): Promise<Peer> {
     command: process.execPath,
     args: [join(ROOT, 'bench/peers/bare-server.ts'), '--port', String(port), '--storage', folder],
     env: ENVIRONMENT,
-    identity: 'argument',
     logFile: join(folder, 'server.log'),
     port,
   })
   await server.start()
+  const bare = peerOf('bare', server, 'argument')
   return {
-    name: 'bare',
-    server,
+    ...bare,
     // It keeps its index in memory: what it would cost to keep it safe is exactly what it leaves out.
     isDurable: false,
-    fillerThrough: load => fillOverHttp(server.target, load),
+    fillerThrough: load => fillOverHttp(bare.target, load),
     stop: () => server.stop(),
   }
 }
 
-/** A hub for one server, which need not share it. */
-export async function startHub(folder: string, delayMs: number): Promise<ServerProcess> {
-  const port = await findFreePort()
-  const hub = new ServerProcess({
-    command: process.execPath,
-    args: [join(ROOT, 'bench/peers/fake-hub.ts'), '--port', String(port), '--delay-ms', String(delayMs)],
-    env: ENVIRONMENT,
-    identity: 'token',
-    logFile: join(folder, 'hub.log'),
-    port,
-  })
-  await hub.start()
-  return hub
-}
-
-/** What the hub tells the service that listens at `port`. */
-export function hubEnvironment(hub: ServerProcess, port: number): Record<string, string> {
+/** What is alike in servers of one process. */
+function peerOf(name: PeerName, server: ServerProcess, identity: Identity) {
   return {
-    ...ENVIRONMENT,
-    JUPYTERHUB_API_URL: `http://127.0.0.1:${hub.target.port}/hub/api`,
-    JUPYTERHUB_API_TOKEN: 'service-ngshare',
-    JUPYTERHUB_CLIENT_ID: 'service-ngshare',
-    JUPYTERHUB_SERVICE_NAME: 'ngshare',
-    JUPYTERHUB_SERVICE_PREFIX: '/api/',
-    JUPYTERHUB_SERVICE_URL: `http://127.0.0.1:${port}`,
+    name,
+    target: { ports: [server.port], identity },
+    pids: () => [server.pid],
+    killAndRestart: () => server.killAndRestart(),
   }
 }

@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Identity, Target } from '../load/job.ts'
 
 export type PeerName = 'ours' | 'python' | 'bare'
 
@@ -14,10 +13,12 @@ export type Launch = {
   command: string
   args: string[]
   env: Record<string, string>
-  identity: Identity
   logFile: string
   port: number
 }
+
+// No proxy settings, and nothing else of the caller's surroundings: every server starts alike.
+export const ENVIRONMENT = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' }
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 
@@ -31,14 +32,14 @@ process.on('exit', () => {
 })
 
 export class ServerProcess {
-  readonly target: Target
+  readonly port: number
   readonly #launch: Launch
   #child: ChildProcess | null = null
   #ended: Promise<Exit> = Promise.resolve({ code: null, signal: null })
 
   constructor(launch: Launch) {
     this.#launch = launch
-    this.target = { port: launch.port, identity: launch.identity }
+    this.port = launch.port
   }
 
   get pid(): number {

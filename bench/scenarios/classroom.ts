@@ -3,7 +3,7 @@
 import type { FileSpec } from '../load/content.ts'
 import type { BodyPlan } from '../load/job.ts'
 import { sendAll } from '../peers/http-filler.ts'
-import { ADMIN } from '../peers/peers.ts'
+import { ADMIN } from '../peers/ours.ts'
 import type { Bench } from './scenario.ts'
 
 export const COURSE = 'bench'
@@ -32,5 +32,5 @@ export async function releaseAssignment(bench: Bench, assignment: string, file?:
 }
 
 function post({ peer, load }: Bench, request: { user: string; path: string; body: BodyPlan }): Promise<void> {
-  return sendAll(peer.server.target, load, [{ method: 'POST', ...request }])
+  return sendAll(peer.target, load, [{ method: 'POST', ...request }])
 }

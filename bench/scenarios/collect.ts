@@ -40,7 +40,7 @@ function workOf(index: number) {
 
 function collectJob(bench: Bench): LoadJob {
   return {
-    target: bench.peer.server.target,
+    target: bench.peer.target,
     requests: Array.from({ length: classSize(bench) }, (_, index) => ({
       method: 'GET',
       path: `submission/${COURSE}/${ASSIGNMENT}/${studentName(index)}`,

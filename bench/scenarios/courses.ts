@@ -44,7 +44,7 @@ type Asking = { seconds: number; firstStudent?: number }
 
 function askForCourses({ peer }: Bench, { seconds, firstStudent = 0 }: Asking): LoadJob {
   return {
-    target: peer.server.target,
+    target: peer.target,
     requests: Array.from({ length: CONNECTIONS }, (_, index) => ({
       method: 'GET',
       path: 'courses',

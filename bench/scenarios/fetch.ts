@@ -25,7 +25,7 @@ export const fetchAssignment: Scenario = {
 
 function fetchJob({ peer }: Bench, seconds: number): LoadJob {
   return {
-    target: peer.server.target,
+    target: peer.target,
     requests: Array.from({ length: CONNECTIONS }, (_, index) => ({
       method: 'GET',
       path: `assignment/${COURSE}/${ASSIGNMENT}`,

@@ -11,7 +11,7 @@ const ASSIGNMENT = 'ps1'
 function listScenario({ name, count }: { name: string; count: number }): Scenario {
   function list({ peer }: Bench, submissions: number, seconds: number): LoadJob {
     return {
-      target: peer.server.target,
+      target: peer.target,
       requests: Array.from({ length: CONNECTIONS }, () => ({
         method: 'GET',
         path: `submissions/${COURSE}/${ASSIGNMENT}`,

@@ -26,7 +26,7 @@ export const rush: Scenario = {
     return { main: await bench.load.run(rushJob(bench, assignmentOf(round), firstStampOf(round))) }
   },
   async countLost(bench, round, { main }) {
-    if (bench.peer.isDurable) await bench.peer.server.killAndRestart()
+    if (bench.peer.isDurable) await bench.peer.killAndRestart()
     return countMissing(bench, round, main.answers)
   },
 }
@@ -45,7 +45,7 @@ function workOf(index: number): FileSpec {
 
 function rushJob(bench: Bench, assignment: string, firstStamp: number): LoadJob {
   return {
-    target: bench.peer.server.target,
+    target: bench.peer.target,
     requests: Array.from({ length: classSize(bench) }, (_, index) => ({
       method: 'POST',
       path: `submission/${COURSE}/${assignment}`,
@@ -68,7 +68,7 @@ async function countMissing(bench: Bench, round: number, answers: Round['main'][
   for (let from = 0; from < downloads.length; from += CHECKED_AT_ONCE) {
     const requests = downloads.slice(from, from + CHECKED_AT_ONCE)
     const { completed } = await bench.load.run({
-      target: bench.peer.server.target,
+      target: bench.peer.target,
       requests,
       connections: Math.min(8, requests.length),
       limit: { requests: requests.length, seconds: 60 },

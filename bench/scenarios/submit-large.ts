@@ -31,7 +31,7 @@ export const submitLarge: Scenario = {
 
 function submit({ peer }: Bench, requests: number, firstStamp: number): LoadJob {
   return {
-    target: peer.server.target,
+    target: peer.target,
     requests: [
       {
         method: 'POST',
@@ -50,7 +50,7 @@ function submit({ peer }: Bench, requests: number, firstStamp: number): LoadJob 
 function askForCourses({ peer }: Bench): LoadJob {
   const ask = { method: 'GET', path: 'courses', user: OTHER_STUDENT } as const
   return {
-    target: peer.server.target,
+    target: peer.target,
     requests: Array.from({ length: 4 }, () => ({ ...ask, expects: { kind: 'text', text: `"${COURSE}"` } })),
     connections: 4,
     limit: { requests: Infinity, seconds: 60 },

@@ -12,7 +12,7 @@ type Size = { name: string; title: string; sizeBytes: number; wanted: Wanted }
 function submitScenario({ name, title, sizeBytes, wanted }: Size): Scenario {
   function submit({ peer }: Bench, seconds: number, firstStamp: number): LoadJob {
     return {
-      target: peer.server.target,
+      target: peer.target,
       requests: Array.from({ length: CONNECTIONS }, (_, index) => ({
         method: 'POST',
         path: `submission/${COURSE}/${ASSIGNMENT}`,

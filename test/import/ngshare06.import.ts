@@ -26,7 +26,13 @@ let old: ReadonlyMap<string, Json>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ngshare-import-test-'))
-  const peer = await startPeer('python', folder, null)
+  const peer = await startPeer('python', {
+    folder,
+    hubDelayMs: null,
+    shape: 'small',
+    workers: null,
+    replicas: 1,
+  })
   try {
     await teach(peer)
     old = await everything(askOver(peer))
@@ -85,7 +91,7 @@ async function teach(peer: Peer): Promise<void> {
         typeof value === 'string' ? value : JSON.stringify(value),
       ]),
     )
-    const response = await fetch(`http://127.0.0.1:${peer.server.target.port}/api/${path}`, {
+    const response = await fetch(`http://127.0.0.1:${peer.target.ports[0]}/api/${path}`, {
       method,
       headers: { authorization: `token ${user}` },
       body: method === 'POST' ? body : null,
@@ -188,7 +194,7 @@ async function everything(ask: Ask): Promise<Map<string, Json>> {
 
 function askOver(peer: Peer): Ask {
   return async (user, path, query = {}) => {
-    const url = `http://127.0.0.1:${peer.server.target.port}/api/${path}?${new URLSearchParams(query)}`
+    const url = `http://127.0.0.1:${peer.target.ports[0]}/api/${path}?${new URLSearchParams(query)}`
     const response = await fetch(url, { headers: { authorization: `token ${user}` } })
     return { status: response.status, json: response.ok ? ((await response.json()) as Json) : {} }
   }
