@@ -2,10 +2,10 @@
 
 import type { Circumstances } from '../report/circumstances.ts'
 import { renderTable } from '../report/markdown.ts'
+import type { LogTally } from '../report/server-log.ts'
 import type { Chronicle, Seen } from './chronicle.ts'
 import type { Plan } from './plan.ts'
 import type { Check, Proof } from './proof.ts'
-import type { LogTally } from './server-log.ts'
 import type { TroublesSeen } from './troubles.ts'
 import type { Mishap, Victim } from './victim.ts'
 

@@ -1,6 +1,7 @@
 // Reads HTTP/1.1 answers off a socket with as little work as the benchmark can get away with.
 
-export type Answer = { status: number; body: Buffer }
+/** `head`: status line and headers. */
+export type Answer = { status: number; head: string; body: Buffer }
 
 const END_OF_HEAD = '\r\n\r\n'
 const END_OF_LINE = '\r\n'
@@ -17,6 +18,7 @@ export class AnswerReader {
   #state: State = { part: 'head' }
   #pending: Buffer = Buffer.alloc(0)
   #status = 0
+  #head = ''
   #body: Buffer[] = []
 
   push(bytes: Buffer): Answer | null {
@@ -52,6 +54,7 @@ export class AnswerReader {
     if (end < 0) return false
     const head = this.#pending.toString('latin1', 0, end)
     this.#pending = this.#pending.subarray(end + END_OF_HEAD.length)
+    this.#head = head
     this.#status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length))
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
     if (length !== undefined) this.#state = { part: 'sized', left: Number(length) }
@@ -100,6 +103,6 @@ export class AnswerReader {
     const body = this.#body.length === 1 && this.#body[0] ? this.#body[0] : Buffer.concat(this.#body)
     this.#body = []
     this.#state = { part: 'head' }
-    return { status: this.#status, body }
+    return { status: this.#status, head: this.#head, body }
   }
 }

@@ -87,6 +87,6 @@ function median(values: number[]): number {
 }
 
 /** Of sorted values, the one that the share `q` of them does not exceed. */
-function quantile(sorted: number[], q: number): number {
+export function quantile(sorted: number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN
 }

@@ -8,9 +8,13 @@ const LEVELS: { [level: number]: string } = { 40: 'warning', 50: 'error', 60: 'f
 
 /** Warnings and worse. `loose`: what is not JSON, such as the last words of a process that crashed. */
 export function tallyLog(file: string): LogTally {
+  return tallyLogs([file])
+}
+
+export function tallyLogs(files: readonly string[]): LogTally {
   const counts = new Map<string, LogTally['said'][number]>()
   const loose: string[] = []
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of files.flatMap(file => readFileSync(file, 'utf8').split('\n'))) {
     const entry = parse(line)
     if (entry === null && line !== '') loose.push(line)
     const level = LEVELS[entry?.level ?? 0]
