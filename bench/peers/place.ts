@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 /** `small`: SQLite and a folder. `large`: PostgreSQL and an S3 store, both started for the occasion. */
 export type Shape = 'small' | 'large'
-export const SHAPES: readonly Shape[] = ['small', 'large']
+export const SHAPES: readonly Shape[] = ['small']
 
 export type Place = {
   /** For the command line of every `ngshare` that is to use it. */
