@@ -59,14 +59,29 @@ export async function selectEvents(
   return query.orderBy('id').limit(Math.min(limit, maxPage)).execute()
 }
 
-/** A course's, for its instructors and admins. @throws Refusal `course-not-found`, `not-instructor` */
+/**
+ * A course's, for its instructors and admins. What happened to an older course of that name, which is gone, is for admins
+ * alone. @throws Refusal `course-not-found`, `not-instructor`
+ */
 export async function listCourseEvents(
   exchange: Exchange,
   input: { caller: Caller; course: string; filter: Omit<HistoryFilter, 'course'>; limit?: number },
 ): Promise<HistoryEvent[]> {
   const db = exchange.db.read
-  await requireInstructor(db, await getCourseId(db, input.course), input.caller)
-  return selectEvents(db, { ...input.filter, course: input.course }, input.limit)
+  const { caller, course, filter, limit } = input
+  const courseId = await getCourseId(db, course)
+  await requireInstructor(db, courseId, caller)
+  const since = Math.max(filter.since ?? 0, caller.isAdmin ? 0 : await createdAt(db, courseId))
+  return selectEvents(db, { ...filter, course, since }, limit)
+}
+
+async function createdAt(db: Reader, courseId: number): Promise<Micros> {
+  const { created_at } = await db
+    .selectFrom('courses')
+    .select('created_at')
+    .where('id', '=', courseId)
+    .executeTakeFirstOrThrow()
+  return created_at
 }
 
 /** What one did, and what was done to one. Others' addresses are theirs. */

@@ -1,9 +1,11 @@
 /** `events` and `events/…`: the record of who did what to what, as far as the one who asks may see it. */
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { purgeCommand } from '../../src/ops/hidden.ts'
 import { eventually } from '../faults/eventually.ts'
 import { failure, success, timestampForm } from '../support/answers.ts'
 import type { Person } from '../support/client.ts'
+import { placesOf, runCommand } from '../support/commands.ts'
 import { aFolder, aService, aServiceForTheFile, type Service } from '../support/service.ts'
 import { file, noise } from '../support/trees.ts'
 
@@ -334,6 +336,37 @@ describe('a course’s', () => {
     for (const course of ['math', 'physics']) {
       expect((await told(school.as('root'), `events/${course}`)).length).toBeGreaterThan(3)
     }
+  })
+
+  it('of an older course of that name, deleted or purged, are not for the instructors of the new one', async () => {
+    const service = await aSchool()
+    const root = service.as('root')
+    await service.submission('marie', 'math/ex1', [file('a', 'b')])
+    await root.delete('course/math')
+    await service.aCourse('math', { instructors: ['abigail'], students: ['pierre'] })
+    const own = [
+      ['root', 'set-instructor', null, 'abigail', 'done'],
+      ['root', 'create-course', null, null, 'done'],
+      ['root', 'set-student', null, 'pierre', 'done'],
+    ]
+    const purge = ['math', '--yes', ...placesOf(service)]
+    for (const isPurged of [false, true]) {
+      if (isPurged) expect((await runCommand(purgeCommand, purge)).failure).toBeNull()
+      const seen = acts(await told(service.as('abigail'), 'events/math')).filter(
+        ([actor]) => actor === 'root',
+      )
+      expect(seen).toEqual(own)
+      expect(
+        acts(await told(service.as('abigail'), 'events/math', { since: '2020-01-01 00:00:00' })),
+      ).toEqual(acts(await told(service.as('abigail'), 'events/math')))
+      expect((await service.as('kevin').get('events/math')).status).toBe(403)
+      expect(acts(await told(root, 'events/math'))).toContainEqual([
+        ...['marie', 'submit-assignment', 'ex1', null, 'done'],
+      ])
+    }
+    expect(acts(await told(service.as('marie')))).toContainEqual([
+      ...['marie', 'submit-assignment', 'ex1', null, 'done'],
+    ])
   })
 
   it('are not there without the course', async () => {
