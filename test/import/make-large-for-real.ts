@@ -6,7 +6,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
-import { ADMIN, type Peer, startPeer } from '../../bench/peers/peers.ts'
+import { ADMIN } from '../../bench/peers/ours.ts'
+import { type Peer, startPeer } from '../../bench/peers/peers.ts'
 import { file } from '../support/trees.ts'
 import {
   type Attempt,
@@ -26,7 +27,13 @@ export async function makeLargeForReal(
   tell: (text: string) => void = () => undefined,
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const peer = await startPeer('python', folder, null)
+  const peer = await startPeer('python', {
+    folder,
+    hubDelayMs: null,
+    shape: 'small',
+    workers: null,
+    replicas: 1,
+  })
   const agent = new Agent({ connections: atOnce })
   try {
     let done = 0
@@ -73,14 +80,14 @@ async function teach(send: Send, course: SchoolCourse): Promise<void> {
 }
 
 /** Returns the timestamp, where the answer has one. */
-function sender({ server }: Peer, dispatcher: Agent): Send {
+function sender({ target }: Peer, dispatcher: Agent): Send {
   return async (user, path, fields) => {
     const texts = Object.entries(fields).map(([name, value]): [string, string] => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
     ])
     const where = path.map(encodeURIComponent).join('/')
-    const { body } = await request(`http://127.0.0.1:${server.target.port}/api/${where}`, {
+    const { body } = await request(`http://127.0.0.1:${target.port}/api/${where}`, {
       method: 'POST',
       headers: { authorization: `token ${user}`, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(texts).toString(),
