@@ -81,13 +81,14 @@ async function teach(send: Send, course: SchoolCourse): Promise<void> {
 
 /** Returns the timestamp, where the answer has one. */
 function sender({ target }: Peer, dispatcher: Agent): Send {
+  const [port] = target.ports
   return async (user, path, fields) => {
     const texts = Object.entries(fields).map(([name, value]): [string, string] => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
     ])
     const where = path.map(encodeURIComponent).join('/')
-    const { body } = await request(`http://127.0.0.1:${target.port}/api/${where}`, {
+    const { body } = await request(`http://127.0.0.1:${port}/api/${where}`, {
       method: 'POST',
       headers: { authorization: `token ${user}`, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(texts).toString(),
