@@ -1,12 +1,29 @@
 /** The log: a JSON line an event on standard error, pretty where a person watches. */
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino'
 
-/** Lines are gathered for up to 200 ms: a write for each would cost small requests more than anything else. */
-export async function createLogger(options: { level: string; forPeople: boolean }): Promise<Logger> {
+const alone = { minLength: 4096 }
+/** So much at most is written to a pipe in one piece, whoever else writes to it; so lines stay whole. */
+const besideOthers = { minLength: 2048, maxWrite: 4096 }
+
+/**
+ * Lines are gathered for up to 200 ms: a write for each would cost small requests more than anything else. `worker`:
+ * which one this is, of several that write to one log; it is in all lines.
+ */
+export async function createLogger(options: {
+  level: string
+  forPeople: boolean
+  worker: number | null
+}): Promise<Logger> {
   const stream = options.forPeople
     ? await prettyStream()
-    : destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 200 })
-  return pino({ level: options.level, base: null, serializers: { err: stdSerializers.errWithCause } }, stream)
+    : destination({
+        dest: 2,
+        sync: false,
+        periodicFlush: 200,
+        ...(options.worker === null ? alone : besideOthers),
+      })
+  const base = options.worker === null ? null : { worker: options.worker }
+  return pino({ level: options.level, base, serializers: { err: stdSerializers.errWithCause } }, stream)
 }
 
 /** Loaded only where it is used: servers do not need it in their memory. */

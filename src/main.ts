@@ -1,6 +1,7 @@
-/** From the command line to a running server, and back to an empty process. */
+/** From the command line to a running server, or to several that one process watches, and back to an empty process. */
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CommanderError } from 'commander'
 import type { Logger } from 'pino'
 import type { HubOptions } from './auth/hub/options.ts'
@@ -11,11 +12,13 @@ import {
   ConfigMistakes,
   checkSettings,
   checkVserverSettings,
+  type Drain,
   type VserverConfig,
 } from './config/config.ts'
 import { errorCode, Trouble } from './domain/errors.ts'
 import { createLogger } from './logger.ts'
 import { CommandFailed } from './ops/failure.ts'
+import { startWorkers, toldToStop, WorkerFailed, workerNumber } from './workers.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -30,6 +33,8 @@ export async function main(args: readonly string[]): Promise<void> {
     else await runServer(args)
   } catch (error) {
     process.exitCode = tell(error)
+  } finally {
+    process.channel?.unref() // what connects a worker to who watches it must not keep it
   }
 }
 
@@ -43,10 +48,13 @@ async function runServer(args: readonly string[]): Promise<void> {
   const commandLine = readCommandLine({ args, environment: process.env, version })
   if (commandLine.kind === 'shown') return
   const config = checkSettings(commandLine.texts, commandLine.usage)
-  await serve(config, compose, (port, logger) => {
+  const tellStart = (port: number, logger: Logger) => {
     if (config.mode.kind === 'stand-alone') process.stdout.write(banner(config, port))
     else logger.info({ version, port, ...serviceFacts(config, config.mode.hub) }, 'serving')
-  })
+  }
+  if (workerNumber() !== null) await serve(config, compose, () => undefined)
+  else if (config.workers === 1) await serve(config, compose, tellStart)
+  else await watchWorkers(config, tellStart)
 }
 
 async function runVserver(args: readonly string[]): Promise<void> {
@@ -56,15 +64,15 @@ async function runVserver(args: readonly string[]): Promise<void> {
   await serve(config, composeVserver, port => process.stdout.write(vserverBanner(config, port)))
 }
 
-/** Until a signal. `tellStart`: that it listens. */
-async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'>>(
+/** Until it is told to stop. `tellStart`: that it listens. */
+async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'> & { readonly drain?: Drain }>(
   config: Settings,
   open: (config: Settings, logger: Logger) => Promise<Service>,
   tellStart: (port: number, logger: Logger) => void,
 ): Promise<void> {
-  const logger = await createLogger({ level: config.logLevel, forPeople: process.stderr.isTTY })
+  const logger = await openLogger(config)
   const service = await open(config, logger)
-  const stopped = stopOnSignal(service)
+  const told = workerNumber() === null ? signalled() : Promise.race([toldToStop(), signalledAgain()])
   try {
     await service.app.listen(config.listen)
   } catch (error) {
@@ -73,25 +81,71 @@ async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'>>(
   }
   const { port } = service.app.server.address() as AddressInfo
   tellStart(port, logger)
-  await stopped
+  await told
+  await drain(service, config.drain ?? { delayMs: 0, limitMs: Number.POSITIVE_INFINITY }, logger)
   logger.flush()
 }
 
-/** Resolves when the server was told to stop and has. A second signal ends it at once. */
-function stopOnSignal(service: Service): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** Serves through several processes, until a signal: the first lets them finish, the second ends them at once. */
+async function watchWorkers(
+  config: Config,
+  tellStart: (port: number, logger: Logger) => void,
+): Promise<void> {
+  const logger = await openLogger(config)
+  const told = signalled()
+  const workers = await startWorkers({ count: config.workers, logger })
+  tellStart(workers.port, logger)
+  await told
+  const kill = (signal: NodeJS.Signals) => {
+    workers.kill()
+    for (const name of signals) process.off(name, kill)
+    process.kill(process.pid, signal)
+  }
+  for (const signal of signals) process.on(signal, kill)
+  process.exitCode = await workers.stop()
+  for (const signal of signals) process.off(signal, kill)
+  logger.flush()
+}
+
+function openLogger({ logLevel }: Pick<Config, 'logLevel'>): Promise<Logger> {
+  return createLogger({ level: logLevel, forPeople: process.stderr.isTTY, worker: workerNumber() })
+}
+
+/** First nobody is sent here any more, then nobody is let in, then those who are here finish. */
+async function drain({ app, close }: Service, { delayMs, limitMs }: Drain, logger: Logger): Promise<void> {
+  app.stopping.begin()
+  app.stopping.limitMs = limitMs
+  logger.info({ delayMs, limitMs, underWay: app.stopping.underWay }, 'stopping')
+  await sleep(delayMs)
+  await close()
+  logger.info({}, 'stopped')
+}
+
+/** Resolves at a signal to stop. The next one ends the process at once. */
+function signalled(): Promise<void> {
+  return new Promise(resolve => {
     const stop = () => {
       for (const signal of signals) process.off(signal, stop)
-      service.close().then(resolve, reject)
+      resolve()
     }
     for (const signal of signals) process.on(signal, stop)
+  })
+}
+
+/**
+ * The same for a worker, which no signal ends at once: terminals and service managers signal all processes, and who
+ * watches it tells it as well.
+ */
+function signalledAgain(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of signals) process.on(signal, () => resolve())
   })
 }
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 /** What an admin wants to know of a start. */
-function serviceFacts({ listen, prefix, database, storage }: Config, hub: HubOptions): object {
+function serviceFacts({ listen, prefix, database, storage, workers }: Config, hub: HubOptions): object {
   const { apiUrl, serviceName, tokenCheck, groups } = hub
   return {
     host: listen.host,
@@ -100,6 +154,7 @@ function serviceFacts({ listen, prefix, database, storage }: Config, hub: HubOpt
     hub: apiUrl,
     tokenCheck,
     hubGroups: groups !== null,
+    workers,
     database: database.path,
     storage: storage.folder,
   }
@@ -132,6 +187,7 @@ function banner(config: Config, port: number): string {
 }
 
 function tell(error: unknown): number {
+  if (error instanceof WorkerFailed) return error.status // it has said what is wrong, too
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // it has said what is wrong
   if (error instanceof ConfigMistakes) {
     process.stderr.write(`${error.message}\n`)

@@ -1,4 +1,5 @@
 /** Checks the settings as a whole and gives them types. All mistakes are found before one is reported. */
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { HubOptions } from '../auth/hub/options.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
@@ -14,6 +15,9 @@ export interface Config {
     | { readonly kind: 'stand-alone'; readonly onLoopback: boolean }
     | { readonly kind: 'service'; readonly hub: HubOptions }
   readonly listen: { readonly host: string; readonly port: number }
+  /** How many processes serve. */
+  readonly workers: number
+  readonly drain: Drain
   /** Begins and ends with a slash. */
   readonly prefix: string
   readonly database: { readonly kind: 'sqlite'; readonly path: string; readonly upgrade: boolean }
@@ -26,6 +30,14 @@ export interface Config {
   readonly debug: boolean
   readonly testData: boolean
   readonly logLevel: string
+}
+
+/** What happens between being told to stop and stopping. */
+export interface Drain {
+  /** How long connections are still accepted. */
+  readonly delayMs: number
+  /** How long requests may take from then on. */
+  readonly limitMs: number
 }
 
 export class ConfigMistakes extends Error {
@@ -65,6 +77,11 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
       ? { kind: 'stand-alone', onLoopback }
       : { kind: 'service', hub: checkHubSettings(reader, { prefix, admins }) },
     listen: { host, port: texts.port === '' ? defaultPort() : integer('port', { from: 0, to: 65_535 }) },
+    workers: integer('workers', { from: 0, to: 256 }) || availableParallelism(),
+    drain: {
+      delayMs: 1000 * readDrainDelay(),
+      limitMs: 1000 * integer('drain-seconds', { from: 0, to: 3600 }),
+    },
     prefix,
     database: { ...readDatabase(reader), upgrade: !isOn('no-upgrade-db') },
     storage: readStorage(reader),
@@ -79,6 +96,11 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
   const mistakes = [...usage, ...reader.mistakes]
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
   return config
+
+  function readDrainDelay(): number {
+    if (texts['drain-delay-seconds'] === '') return isStandAlone ? 0 : 1
+    return integer('drain-delay-seconds', { from: 0, to: 600 })
+  }
 
   function defaultPort(): number {
     if (isStandAlone) return defaultStandAlonePort

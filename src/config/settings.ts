@@ -63,6 +63,28 @@ export const settings = [
       'the port to listen on; by default that of JUPYTERHUB_SERVICE_URL as a service, 12121 in stand-alone mode; 0 takes a free one',
   },
   {
+    name: 'workers',
+    variables: ['NGSHARE_WORKERS'],
+    value: 'NUMBER',
+    fallback: '1',
+    meaning: 'how many processes serve, on the one port and the same data; 0: one for each core',
+  },
+  {
+    name: 'drain-delay-seconds',
+    variables: ['NGSHARE_DRAIN_DELAY_SECONDS'],
+    value: 'SECONDS',
+    fallback: '',
+    meaning:
+      'when told to stop, how long it goes on accepting connections while /readyz says no, so that a proxy can send requests elsewhere; by default 1 as a service, 0 in stand-alone mode',
+  },
+  {
+    name: 'drain-seconds',
+    variables: ['NGSHARE_DRAIN_SECONDS'],
+    value: 'SECONDS',
+    fallback: '50',
+    meaning: 'how long requests that are under way then have to finish before they are cut off',
+  },
+  {
     name: 'jupyterhub-api-url',
     variables: ['JUPYTERHUB_API_URL'],
     value: 'URL',

@@ -123,6 +123,4 @@ export type EventAction =
   | 'restore-assignment'
   | 'purge-course'
   | 'purge-assignment'
-  | 'sweep'
-  | 'repair'
   | 'refused'

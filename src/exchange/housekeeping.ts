@@ -1,7 +1,7 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
 import type { ContentStore } from '../content/content-store.ts'
 import type { Reader, Writer } from '../db/database.ts'
-import { type Caller, type Exchange, recordEvent } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -9,9 +9,6 @@ const dayMs = 24 * hourMs
 const graceMs = dayMs
 /** Purged in one transaction, so that nobody waits long for it. */
 const purgeBatch = 20
-
-/** Who does what nobody asked for, for the record. */
-const housekeeper: Caller = { name: 'housekeeping', kind: 'service', isAdmin: true, address: null }
 
 /** Where the outcome is told. */
 interface Log {
@@ -57,30 +54,18 @@ export function startHousekeeping(
  * Deletes for good the assignments that were hidden (themselves, or with their course) before that moment, in
  * milliseconds, and courses that are empty then. Returns how many assignments went.
  */
-export async function purgeHidden(
-  exchange: Exchange,
-  options: { hiddenBefore: number; caller?: Caller },
-): Promise<number> {
-  const { caller = housekeeper } = options
+export async function purgeHidden(exchange: Exchange, options: { hiddenBefore: number }): Promise<number> {
   const before = options.hiddenBefore * 1000
   let purged = 0
   for (;;) {
     const { count, locations } = await exchange.db.write(async trx => {
       const assignments = await hiddenAssignments(trx, before)
-        .select(['assignments.id', 'assignments.name as assignment', 'courses.name as course'])
+        .select('assignments.id')
         .limit(purgeBatch)
         .execute()
       const gone: string[] = []
-      for (const { id, course, assignment } of assignments) {
-        gone.push(...(await purgeAssignment(trx, id)))
-        const at = exchange.clock()
-        await recordEvent(trx, { at, caller, action: 'purge-assignment', course, assignment })
-      }
-      if (assignments.length < purgeBatch) {
-        for (const course of await purgeEmptyCourses(trx, before)) {
-          await recordEvent(trx, { at: exchange.clock(), caller, action: 'purge-course', course })
-        }
-      }
+      for (const { id } of assignments) gone.push(...(await purgeAssignment(trx, id)))
+      if (assignments.length < purgeBatch) await purgeEmptyCourses(trx, before)
       return { count: assignments.length, locations: gone }
     })
     for (const location of locations) await exchange.content.remove(location)
@@ -109,30 +94,8 @@ function hiddenAssignments(db: Reader, before: number) {
  * Removes files of the content store that no row points at and that are older than that moment, in milliseconds:
  * uploads that a crash cut off. Returns how many.
  */
-export async function sweepContent(
-  exchange: Exchange,
-  { olderThan, caller = housekeeper }: { olderThan: number; caller?: Caller },
-): Promise<number> {
-  const removed = await removeUnreferenced(exchange.content, { rows: [exchange.db.read], olderThan })
-  if (removed > 0) await recordSweep(exchange, caller)
-  return removed
-}
-
-/** How many placed files `sweepContent` would remove. */
-export async function countLeftovers(
-  { db, content }: Exchange,
-  { olderThan }: { olderThan: number },
-): Promise<number> {
-  let count = 0
-  for await (const location of content.placedBefore(olderThan)) {
-    if (!(await isReferenced([db.read], location))) count++
-  }
-  return count
-}
-
-/** That leftovers were removed; how many says who removed them. */
-export async function recordSweep(exchange: Exchange, caller: Caller): Promise<void> {
-  await exchange.db.write(trx => recordEvent(trx, { at: exchange.clock(), caller, action: 'sweep' }))
+export function sweepContent(exchange: Exchange, options: { olderThan: number }): Promise<number> {
+  return removeUnreferenced(exchange.content, { rows: [exchange.db.read], ...options })
 }
 
 /** The same for a store that several databases share. */
@@ -216,18 +179,15 @@ export async function purgeTree(trx: Writer, treeId: number): Promise<string[]> 
   return locations
 }
 
-/** Returns their names. */
-async function purgeEmptyCourses(trx: Writer, before: number): Promise<string[]> {
+async function purgeEmptyCourses(trx: Writer, before: number): Promise<void> {
   const courses = trx
     .selectFrom('courses')
     .leftJoin('assignments', 'assignments.course_id', 'courses.id')
-    .select(['courses.id', 'courses.name'])
+    .select('courses.id')
     .where('courses.hidden_at', '<', before)
     .where('assignments.id', 'is', null)
-  const empty = await courses.execute()
-  const ids = empty.map(course => course.id)
-  if (ids.length === 0) return []
+  const ids = (await courses.execute()).map(course => course.id)
+  if (ids.length === 0) return
   await trx.deleteFrom('members').where('course_id', 'in', ids).execute()
   await trx.deleteFrom('courses').where('id', 'in', ids).execute()
-  return empty.map(course => course.name)
 }

@@ -3,7 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Exchange } from '../exchange/exchange.ts'
 import { pythonJson } from './compat/python-json.ts'
 
-/** `healthz` answers whatever else is in trouble; `readyz` asks the database and the content store. */
+/**
+ * `healthz` answers whatever else is in trouble, and to the last; `readyz` asks the database and the content store, and
+ * says no from the moment on when the server is told to stop.
+ */
 export function registerHealth(app: FastifyInstance, options: { exchange: Exchange; prefix: string }): void {
   const { exchange, prefix } = options
   const open = { config: { access: 'anyone' } } as const
@@ -12,6 +15,12 @@ export function registerHealth(app: FastifyInstance, options: { exchange: Exchan
       reply.type('application/json').send(pythonJson({ success: true })),
     )
     app.get(`${base}readyz`, open, async (request, reply) => {
+      if (app.stopping.hasBegun) {
+        return reply
+          .code(503)
+          .type('application/json')
+          .send(pythonJson({ success: false, stopping: true }))
+      }
       const troubles = await Promise.all([
         troubleIn(exchange.db.check()),
         troubleIn(exchange.content.check()),

@@ -1,5 +1,7 @@
 /** What a Prometheus server is told. */
+import cluster from 'node:cluster'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { metricsOfAll } from './metrics-of-workers.ts'
 
 export interface Metrics {
   requestEnded(request: RequestFacts): void
@@ -55,7 +57,7 @@ export function createMetrics(): Metrics {
       received.inc(bytesIn)
       sent.inc(bytesOut)
     },
-    text: () => registry.metrics(),
+    text: cluster.isWorker ? metricsOfAll(registry) : () => registry.metrics(),
     contentType: registry.contentType,
   }
 }

@@ -2,6 +2,22 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly stopping: Stopping
+  }
+}
+
+export interface Stopping {
+  /** From now on the server is not ready, and every answer ends its connection: the next request goes elsewhere. */
+  begin(): void
+  readonly hasBegun: boolean
+  /** Requests that have not had their answer. */
+  readonly underWay: number
+  /** How long closing waits for those; Infinity at first. */
+  limitMs: number
+}
+
 const idleCheckMs = 50
 
 /**
@@ -11,20 +27,46 @@ const idleCheckMs = 50
  */
 export function stopOrderly(app: FastifyInstance): void {
   const silent = new Set<Socket>()
-  let isStopping = false
-  let timer: NodeJS.Timeout | undefined
+  const timers: NodeJS.Timeout[] = []
+  let hasBegun = false
+  let underWay = 0
+  const stopping: Stopping = {
+    begin() {
+      hasBegun = true
+    },
+    get hasBegun() {
+      return hasBegun
+    },
+    get underWay() {
+      return underWay
+    },
+    limitMs: Number.POSITIVE_INFINITY,
+  }
+  app.decorate('stopping', stopping)
   app.server.on('connection', socket => {
     silent.add(socket)
     socket.once('close', () => silent.delete(socket))
   })
-  app.server.on('request', request => silent.delete(request.socket))
+  app.server.on('request', (request, response) => {
+    silent.delete(request.socket)
+    underWay++
+    response.once('close', () => underWay--)
+  })
   app.addHook('onSend', async (_request, reply) => {
-    if (isStopping) reply.header('connection', 'close')
+    if (hasBegun) reply.header('connection', 'close')
   })
   app.addHook('preClose', async () => {
-    isStopping = true
+    hasBegun = true
     for (const socket of silent) socket.destroy()
-    timer = setInterval(() => app.server.closeIdleConnections(), idleCheckMs)
+    timers.push(setInterval(() => app.server.closeIdleConnections(), idleCheckMs))
+    if (Number.isFinite(stopping.limitMs)) timers.push(setTimeout(cutOff, stopping.limitMs))
   })
-  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onClose', async () => {
+    for (const timer of timers) clearInterval(timer)
+  })
+
+  function cutOff(): void {
+    app.log.warn({ underWay }, 'requests took too long to finish before the stop; they are cut off')
+    app.server.closeAllConnections()
+  }
 }

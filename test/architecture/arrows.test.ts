@@ -6,7 +6,8 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops'],
+  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops', 'workers.ts'],
+  'workers.ts': ['http'],
   'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http', 'ops', 'vserver'],
   'logger.ts': [],
   'durable-folders.ts': [],
