@@ -5,12 +5,17 @@ import { eventually } from '../faults/eventually.ts'
 import { failure, success } from '../support/answers.ts'
 import type { Person } from '../support/client.ts'
 import { aHub, type HubOptions } from '../support/fake-hub.ts'
-import { aHubService } from '../support/hub-service.ts'
+import { aHubService, type HubServiceOptions } from '../support/hub-service.ts'
 import { fetched, file } from '../support/trees.ts'
 
-async function aGroupService(args: readonly string[] = [], onHub: HubOptions = {}) {
+async function aGroupService(
+  args: readonly string[] = [],
+  onHub: HubOptions = {},
+  more: Pick<HubServiceOptions, 'oneProcess'> = {},
+) {
   const hub = await aHub(onHub)
   const service = await aHubService({
+    ...more,
     hub,
     args: ['--hub-groups', '--token-cache-seconds=0', ...args],
   })
@@ -161,7 +166,11 @@ describe('groups of the hub', () => {
   })
 
   it('go on counting while the hub is in trouble', async () => {
-    const { hub, ann } = await aGroupService(['--token-cache-seconds=1', '--hub-timeout-seconds=1'])
+    const { hub, ann } = await aGroupService(
+      ['--token-cache-seconds=1', '--hub-timeout-seconds=1'],
+      {},
+      { oneProcess: true },
+    )
     hub.join('ann', teaches.formgrade)
     await ann.get('courses')
     hub.breakDown('error')
@@ -357,7 +366,7 @@ describe("the hub's lists of members", () => {
   })
 
   it('are done without where the hub forbids them, which is said once', async () => {
-    const { hub, service, ann, bob } = await aGroupService(everySecond)
+    const { hub, service, ann, bob } = await aGroupService(everySecond, {}, { oneProcess: true })
     hub.join('ann', teaches.formgrade)
     hub.join('bob', teaches.nbgrader)
     await sleep(2500)

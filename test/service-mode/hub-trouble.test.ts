@@ -127,7 +127,7 @@ describe('a student whom the service knows', () => {
   )
 
   it('goes on by browser as well', async () => {
-    const { hub, service } = await aClass({ args: [quick, '--token-cache-seconds=1'] })
+    const { hub, service } = await aClass({ oneProcess: true, args: [quick, '--token-cache-seconds=1'] })
     const browser = await service.aBrowserOf('bob')
     const xsrf = await browser.xsrfToken()
     hub.breakDown('hang')
@@ -140,6 +140,7 @@ describe('a student whom the service knows', () => {
 
   it('is told to try again when the grace is over, too', async () => {
     const { hub, service } = await aClass({
+      oneProcess: true,
       args: [quick, '--token-cache-seconds=1', '--hub-grace-seconds=1'],
     })
     await service.as('bob').get('courses')
@@ -152,6 +153,7 @@ describe('a student whom the service knows', () => {
 
   it('has no grace where the operator gives none', async () => {
     const { hub, service } = await aClass({
+      oneProcess: true,
       args: [quick, '--token-cache-seconds=1', '--hub-grace-seconds=0'],
     })
     await service.as('bob').get('courses')
@@ -162,7 +164,7 @@ describe('a student whom the service knows', () => {
   })
 
   it('is out soon when the hub, well again, does not know the token any more', async () => {
-    const { hub, service } = await aClass({ args: [quick, '--token-cache-seconds=1'] })
+    const { hub, service } = await aClass({ oneProcess: true, args: [quick, '--token-cache-seconds=1'] })
     const token = hub.notebookToken('bob')
     await service.with(token).get('courses')
     hub.breakDown('error')
@@ -188,7 +190,7 @@ describe('a student whom the service knows', () => {
 
 describe('a hub that hangs', () => {
   it('holds up neither the people who are known nor the health checks, however many others ask', async () => {
-    const { hub, service } = await aClass({ args: ['--hub-timeout-seconds=2'] })
+    const { hub, service } = await aClass({ oneProcess: true, args: ['--hub-timeout-seconds=2'] })
     const unknown = Array.from({ length: 200 }, (_, number) => hub.notebookToken(`student ${number}`))
     await service.as('bob').get('courses')
     hub.breakDown('hang')

@@ -325,6 +325,6 @@ describe('nobody in particular', () => {
 
 /** All of an answer but the time of day. */
 function essence({ status, headers, text }: Answer) {
-  const { date, ...rest } = headers
+  const { date, connection, ...rest } = headers
   return { status, headers: rest, text }
 }

@@ -279,7 +279,7 @@ describe('a session', () => {
   })
 
   it('is asked about anew when the session of the hub changes', async () => {
-    const { hub, service, courses } = await aClass()
+    const { hub, service, courses } = await aClass({ oneProcess: true })
     const browser = await service.aBrowserOf('bob')
     await browser.open(courses)
     const [token] = hub.callsTo('/user').slice(-1)

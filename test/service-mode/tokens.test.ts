@@ -181,7 +181,7 @@ describe('a token that the hub does not know', () => {
   })
 
   it('is asked about once, and then remembered for a moment', async () => {
-    const { hub, service } = await aClass()
+    const { hub, service } = await aClass({ oneProcess: true })
     for (let time = 0; time < 3; time++) {
       expect(await service.with('unknown-token-2').get('courses')).toMatchObject({ status: 401 })
     }
@@ -201,7 +201,7 @@ describe('a token that the hub does not know', () => {
   })
 
   it('does not drive out those that it knows', async () => {
-    const { hub, service } = await aClass()
+    const { hub, service } = await aClass({ oneProcess: true })
     const token = hub.notebookToken('bob')
     await service.with(token).get('courses')
     for (let number = 0; number < 300; number++) await service.with(`unknown-${number}-token`).get('courses')
@@ -212,7 +212,7 @@ describe('a token that the hub does not know', () => {
 
 describe("the hub's word on a token", () => {
   it('is asked for once when fifty requests bring it at the same time', async () => {
-    const { hub, service } = await aClass()
+    const { hub, service } = await aClass({ oneProcess: true })
     const token = hub.notebookToken('bob')
     const answers = await Promise.all(Array.from({ length: 50 }, () => service.with(token).get('courses')))
     for (const answer of answers) expect(answer).toMatchObject(bobsCourses)
@@ -220,7 +220,7 @@ describe("the hub's word on a token", () => {
   })
 
   it('counts for the cache time: a token that was revoked is refused after it', async () => {
-    const { hub, service } = await aClass({ args: ['--token-cache-seconds=1'] })
+    const { hub, service } = await aClass({ oneProcess: true, args: ['--token-cache-seconds=1'] })
     const token = hub.notebookToken('bob')
     expect(await service.with(token).get('courses')).toMatchObject(bobsCourses)
     hub.revoke(token)
@@ -230,7 +230,7 @@ describe("the hub's word on a token", () => {
   })
 
   it('is asked for anew when another login at the hub comes along', async () => {
-    const { hub, service } = await aClass()
+    const { hub, service } = await aClass({ oneProcess: true })
     const token = hub.notebookToken('bob')
     const ask = (login: string) =>
       service.with(token).get('courses', {}, { headers: { cookie: `jupyterhub-session-id=${login}` } })

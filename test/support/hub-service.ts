@@ -4,18 +4,17 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { Agent } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino, stdSerializers } from 'pino'
 import { afterAll, onTestFinished } from 'vitest'
-import { compose } from '../../src/compose.ts'
 import { readCommandLine } from '../../src/config/command-line.ts'
 import { type Config, checkSettings } from '../../src/config/config.ts'
 import { Browser, parseCookie, xsrfTokenIn } from './browser.ts'
 import { type Answer, type Arguments, type AskOptions, ask, type Person } from './client.ts'
 import type { FakeHub } from './fake-hub.ts'
+import { listen } from './replicas.ts'
 import type { CourseOptions } from './service.ts'
 import type { WireFile } from './trees.ts'
 
@@ -26,6 +25,8 @@ export interface HubServiceOptions {
   readonly args?: readonly string[]
   /** Added to what a hub gives; undefined takes away. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** For what a process knows by itself (whom it asked the hub about, and when), also where all others are replicas. */
+  readonly oneProcess?: boolean
   /** Where another service keeps its database and files, to share them or to take them over. */
   readonly folder?: string
 }
@@ -124,9 +125,8 @@ async function openHubService(options: HubServiceOptions): Promise<HubService> {
   const log: string[] = []
   const serializers = { err: stdSerializers.errWithCause }
   const logger = pino({ level: 'debug', base: null, serializers }, { write: line => log.push(line) })
-  const service = await compose(config, logger)
-  await service.app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = service.app.server.address() as AddressInfo
+  const service = await listen(config, logger, { oneProcess: options.oneProcess ?? false })
+  const { port } = service
   const agent = new Agent({ keepAlive: true })
   const secrets = new Set<string>()
 
