@@ -64,6 +64,12 @@ async function runVserver(args: readonly string[]): Promise<void> {
   await serve(config, composeVserver, port => process.stdout.write(vserverBanner(config, port)))
 }
 
+/**
+ * Connections that may wait to be accepted. Old clients open one for each request; those that find no room are dropped
+ * by the kernel and try again after 1, 3, 7 … 63 seconds. Linux caps it at `net.core.somaxconn`.
+ */
+const waitingAtTheDoor = 4096
+
 /** Until it is told to stop. `tellStart`: that it listens. */
 async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'> & { readonly drain?: Drain }>(
   config: Settings,
@@ -74,7 +80,7 @@ async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'> & { re
   const service = await open(config, logger)
   const told = workerNumber() === null ? signalled() : Promise.race([toldToStop(), signalledAgain()])
   try {
-    await service.app.listen(config.listen)
+    await service.app.listen({ ...config.listen, backlog: waitingAtTheDoor })
   } catch (error) {
     await service.close()
     throw new CannotListen(config.listen, error)
