@@ -10,7 +10,7 @@ import {
   requireInstructor,
   requireMember,
 } from './access.ts'
-import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
+import { type FetchedTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 
@@ -33,11 +33,11 @@ export async function listAssignments(
   return rows.map(row => row.name)
 }
 
-/** The newest release. `listOnly`: nobody will see its bytes. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
+/** The newest release. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
 export async function fetchAssignment(
   exchange: Exchange,
-  input: { caller: Caller; listOnly?: boolean } & AssignmentRef,
-): Promise<DirectoryTree> {
+  input: { caller: Caller } & AssignmentRef,
+): Promise<FetchedTree> {
   const db = exchange.db.read
   const { caller, course, assignment: name } = input
   const assignment = await getMembersAssignment(db, caller, input)
@@ -48,10 +48,14 @@ export async function fetchAssignment(
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirstOrThrow()
-  if (!input.listOnly) {
-    exchange.later?.({ at: exchange.clock(), caller, action: 'fetch-assignment', course, assignment: name })
-  }
-  return readTree(db, release.tree_id)
+  const event = {
+    at: exchange.clock(),
+    caller,
+    action: 'fetch-assignment',
+    course,
+    assignment: name,
+  } as const
+  return { ...(await readTree(db, release.tree_id)), delivered: () => exchange.later?.(event) }
 }
 
 interface ReleaseInput extends AssignmentRef {

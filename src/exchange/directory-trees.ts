@@ -24,6 +24,12 @@ export interface DirectoryTree {
   readonly files: readonly TreeFile[]
 }
 
+/** A tree on its way to someone. */
+export interface FetchedTree extends DirectoryTree {
+  /** To be called when all bytes of its files have gone out: from then on it counts as fetched. */
+  delivered(): void
+}
+
 export interface TreeFile extends BlobFacts {
   readonly path: string
   readonly md5: string

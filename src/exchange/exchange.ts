@@ -123,4 +123,6 @@ export type EventAction =
   | 'restore-assignment'
   | 'purge-course'
   | 'purge-assignment'
+  | 'sweep'
+  | 'repair'
   | 'refused'

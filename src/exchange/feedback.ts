@@ -1,7 +1,7 @@
 /** Feedback: what an instructor returns for exactly one submission. The newest is served, older sets are kept. */
 import type { Micros } from '../domain/timestamp.ts'
 import { ensureUser, getSubmitterId, getTaughtAssignment } from './access.ts'
-import { type DirectoryTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
+import { type FetchedTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 import { getSubmission, getSubmitter } from './submissions.ts'
@@ -71,8 +71,8 @@ export async function mayFetchFeedback(exchange: Exchange, input: FeedbackInput)
  */
 export async function fetchFeedback(
   exchange: Exchange,
-  input: FeedbackInput & { receivedAt: Micros; listOnly?: boolean },
-): Promise<DirectoryTree | null> {
+  input: FeedbackInput & { receivedAt: Micros },
+): Promise<FetchedTree | null> {
   const db = exchange.db.read
   const { caller, course, assignment, student } = input
   const submitter = await getSubmitter(db, input)
@@ -84,11 +84,9 @@ export async function fetchFeedback(
     .where('replaced_at', 'is', null)
     .executeTakeFirst()
   if (feedback === undefined) return null
-  if (!input.listOnly) {
-    const at = exchange.clock()
-    exchange.later?.({ at, caller, action: 'fetch-feedback', course, assignment, subject: student })
-  }
-  return readTree(db, feedback.tree_id)
+  const at = exchange.clock()
+  const event = { at, caller, action: 'fetch-feedback', course, assignment, subject: student } as const
+  return { ...(await readTree(db, feedback.tree_id)), delivered: () => exchange.later?.(event) }
 }
 
 async function getFeedbackTarget(

@@ -1,8 +1,8 @@
-/** The record of events: who may read it, the chain that shows tampering, and forgetting names. */
-import type { Reader, Writer } from '../db/database.ts'
+/** The record of events: who may read it, and the chain that shows tampering. */
+import type { Reader } from '../db/database.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import { getCourseId, requireInstructor } from './access.ts'
-import { digestActor, digestEvent, digestSeal, digestSubject } from './event-digests.ts'
+import { digestSeal } from './event-digests.ts'
 import type { Caller, Exchange } from './exchange.ts'
 
 /** One event as it is told. Names are null once they were forgotten. */
@@ -59,14 +59,29 @@ export async function selectEvents(
   return query.orderBy('id').limit(Math.min(limit, maxPage)).execute()
 }
 
-/** A course's, for its instructors and admins. @throws Refusal `course-not-found`, `not-instructor` */
+/**
+ * A course's, for its instructors and admins. What happened to an older course of that name, which is gone, is for admins
+ * alone. @throws Refusal `course-not-found`, `not-instructor`
+ */
 export async function listCourseEvents(
   exchange: Exchange,
   input: { caller: Caller; course: string; filter: Omit<HistoryFilter, 'course'>; limit?: number },
 ): Promise<HistoryEvent[]> {
   const db = exchange.db.read
-  await requireInstructor(db, await getCourseId(db, input.course), input.caller)
-  return selectEvents(db, { ...input.filter, course: input.course }, input.limit)
+  const { caller, course, filter, limit } = input
+  const courseId = await getCourseId(db, course)
+  await requireInstructor(db, courseId, caller)
+  const since = Math.max(filter.since ?? 0, caller.isAdmin ? 0 : await createdAt(db, courseId))
+  return selectEvents(db, { ...filter, course, since }, limit)
+}
+
+async function createdAt(db: Reader, courseId: number): Promise<Micros> {
+  const { created_at } = await db
+    .selectFrom('courses')
+    .select('created_at')
+    .where('id', '=', courseId)
+    .executeTakeFirstOrThrow()
+  return created_at
 }
 
 /** What one did, and what was done to one. Others' addresses are theirs. */
@@ -79,7 +94,8 @@ export async function listOwnEvents(
   return events.map(event => (event.actor === name ? event : { ...event, address: null }))
 }
 
-const sealBatch = 2000
+/** So many events are under one link at most. */
+export const sealBatch = 2000
 
 /** Adds a link to the chain over the events since the last one. Returns how many it sealed. */
 export async function sealEvents(exchange: Exchange): Promise<number> {
@@ -135,122 +151,7 @@ function lastSeal(db: Reader) {
 }
 
 /** The id of the newest link that was ever made, also if it is no longer there. */
-async function lastMadeSealId(db: Reader): Promise<number> {
+export async function lastMadeSealId(db: Reader): Promise<number> {
   const chain = await db.selectFrom('event_chain').select('last_seal_id').executeTakeFirst()
   return chain?.last_seal_id ?? 0
-}
-
-export interface HistoryFault {
-  /** The event, or the last one of the stretch. */
-  readonly eventId: number
-  /**
-   * `changed`: the event is not as it was written. `name-changed`: nor are its names. `chain-broken`: events up to
-   * this one, since the link before, were added, removed, or changed together with their digests.
-   */
-  readonly kind: 'changed' | 'name-changed' | 'chain-broken'
-}
-
-export interface HistoryCheck {
-  readonly events: number
-  readonly seals: number
-  /** The latest link: kept elsewhere, it shows later whether the chain up to it was made anew. */
-  readonly head: string | null
-  readonly faults: readonly HistoryFault[]
-}
-
-/** Reads the whole record, a stretch at a time, and says what in it is not as it was written. */
-export async function verifyHistory(db: Reader): Promise<HistoryCheck> {
-  const faults: HistoryFault[] = []
-  let events = 0
-  let seals = 0
-  let previous = { id: 0, last_event_id: 0, hash: '' }
-  const lastMade = await lastMadeSealId(db)
-  for (;;) {
-    const seal = await db
-      .selectFrom('event_seals')
-      .selectAll()
-      .where('id', '>', previous.id)
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst()
-    if (seal === undefined) break
-    const stretch = await selectStretch(db, previous.last_event_id, seal.last_event_id)
-    events += stretch.length
-    for (const event of stretch) faults.push(...faultsOf(event))
-    seals++
-    const { hash, sealed_at: sealedAt, event_count: eventCount } = seal
-    const isWhole = digestSeal({ previous: previous.hash, sealedAt, eventCount }, stretch) === hash
-    if (!isWhole || seal.id !== previous.id + 1) {
-      faults.push({ eventId: seal.last_event_id, kind: 'chain-broken' })
-    }
-    previous = seal
-  }
-  // Links that a running server adds from here on are over events that are looked at here.
-  let lastId = previous.last_event_id
-  for (;;) {
-    const stretch = await selectStretch(db, lastId)
-    events += stretch.length
-    for (const event of stretch) faults.push(...faultsOf(event))
-    lastId = stretch.at(-1)?.id ?? lastId
-    if (stretch.length < sealBatch) break
-  }
-  if (previous.id < lastMade) faults.push({ eventId: lastId, kind: 'chain-broken' })
-  return { events, seals, head: previous.hash === '' ? null : previous.hash, faults }
-}
-
-/** Without an end: what is not sealed yet. */
-async function selectStretch(db: Reader, after: number, upTo?: number) {
-  const query = db.selectFrom('events').selectAll().where('id', '>', after).orderBy('id')
-  return upTo === undefined ? query.limit(sealBatch).execute() : query.where('id', '<=', upTo).execute()
-}
-
-type EventRow = Awaited<ReturnType<typeof selectStretch>>[number]
-
-function faultsOf(event: EventRow): HistoryFault[] {
-  const faults: HistoryFault[] = []
-  if (digestEvent(event) !== event.digest) faults.push({ eventId: event.id, kind: 'changed' })
-  const { actor, actor_salt, address, subject, subject_salt } = event
-  const isActorWrong =
-    actor === null || actor_salt === null
-      ? actor !== actor_salt || address !== null
-      : digestActor(actor_salt, actor, address) !== event.actor_digest
-  const isSubjectWrong =
-    subject === null || subject_salt === null
-      ? subject !== subject_salt
-      : digestSubject(subject_salt, subject) !== event.subject_digest
-  if (isActorWrong || isSubjectWrong) faults.push({ eventId: event.id, kind: 'name-changed' })
-  return faults
-}
-
-/** Remembers what someone was called, so that erasing them later forgets that name, too. */
-export async function rememberFormerName(
-  trx: Writer,
-  input: { userId: number; name: string; at: Micros },
-): Promise<void> {
-  await trx
-    .insertInto('former_names')
-    .values({ user_id: input.userId, name: input.name, until: input.at })
-    .onConflict(conflict => conflict.columns(['user_id', 'name']).doUpdateSet({ until: input.at }))
-    .execute()
-}
-
-/**
- * Takes someone's names, present and former, and their addresses out of the record. That the events happened stays, and
- * can still be checked.
- */
-export async function forgetIdentities(trx: Writer, userId: number, names: readonly string[]): Promise<void> {
-  const former = await trx.selectFrom('former_names').select('name').where('user_id', '=', userId).execute()
-  const all = [...new Set([...names, ...former.map(row => row.name)])]
-  await trx
-    .updateTable('events')
-    .set({ actor: null, address: null, actor_salt: null })
-    .where('actor', 'in', all)
-    .where('actor_kind', '=', 'user')
-    .execute()
-  await trx
-    .updateTable('events')
-    .set({ subject: null, subject_salt: null })
-    .where('subject', 'in', all)
-    .execute()
-  await trx.deleteFrom('former_names').where('user_id', '=', userId).execute()
 }

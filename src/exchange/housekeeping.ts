@@ -1,7 +1,7 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
 import type { ContentStore } from '../content/content-store.ts'
 import type { Reader, Writer } from '../db/database.ts'
-import type { Exchange } from './exchange.ts'
+import { type Caller, type Exchange, recordEvent } from './exchange.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -9,6 +9,9 @@ const dayMs = 24 * hourMs
 const graceMs = dayMs
 /** Purged in one transaction, so that nobody waits long for it. */
 const purgeBatch = 20
+
+/** Who does what nobody asked for, for the record. */
+const housekeeper: Caller = { name: 'housekeeping', kind: 'service', isAdmin: true, address: null }
 
 /** Where the outcome is told. */
 interface Log {
@@ -54,18 +57,30 @@ export function startHousekeeping(
  * Deletes for good the assignments that were hidden (themselves, or with their course) before that moment, in
  * milliseconds, and courses that are empty then. Returns how many assignments went.
  */
-export async function purgeHidden(exchange: Exchange, options: { hiddenBefore: number }): Promise<number> {
+export async function purgeHidden(
+  exchange: Exchange,
+  options: { hiddenBefore: number; caller?: Caller },
+): Promise<number> {
+  const { caller = housekeeper } = options
   const before = options.hiddenBefore * 1000
   let purged = 0
   for (;;) {
     const { count, locations } = await exchange.db.write(async trx => {
       const assignments = await hiddenAssignments(trx, before)
-        .select('assignments.id')
+        .select(['assignments.id', 'assignments.name as assignment', 'courses.name as course'])
         .limit(purgeBatch)
         .execute()
       const gone: string[] = []
-      for (const { id } of assignments) gone.push(...(await purgeAssignment(trx, id)))
-      if (assignments.length < purgeBatch) await purgeEmptyCourses(trx, before)
+      for (const { id, course, assignment } of assignments) {
+        gone.push(...(await purgeAssignment(trx, id)))
+        const at = exchange.clock()
+        await recordEvent(trx, { at, caller, action: 'purge-assignment', course, assignment })
+      }
+      if (assignments.length < purgeBatch) {
+        for (const course of await purgeEmptyCourses(trx, before)) {
+          await recordEvent(trx, { at: exchange.clock(), caller, action: 'purge-course', course })
+        }
+      }
       return { count: assignments.length, locations: gone }
     })
     for (const location of locations) await exchange.content.remove(location)
@@ -94,8 +109,30 @@ function hiddenAssignments(db: Reader, before: number) {
  * Removes files of the content store that no row points at and that are older than that moment, in milliseconds:
  * uploads that a crash cut off. Returns how many.
  */
-export function sweepContent(exchange: Exchange, options: { olderThan: number }): Promise<number> {
-  return removeUnreferenced(exchange.content, { rows: [exchange.db.read], ...options })
+export async function sweepContent(
+  exchange: Exchange,
+  { olderThan, caller = housekeeper }: { olderThan: number; caller?: Caller },
+): Promise<number> {
+  const removed = await removeUnreferenced(exchange.content, { rows: [exchange.db.read], olderThan })
+  if (removed > 0) await recordSweep(exchange, caller)
+  return removed
+}
+
+/** How many placed files `sweepContent` would remove. */
+export async function countLeftovers(
+  { db, content }: Exchange,
+  { olderThan }: { olderThan: number },
+): Promise<number> {
+  let count = 0
+  for await (const location of content.placedBefore(olderThan)) {
+    if (!(await isReferenced([db.read], location))) count++
+  }
+  return count
+}
+
+/** That leftovers were removed; how many says who removed them. */
+export async function recordSweep(exchange: Exchange, caller: Caller): Promise<void> {
+  await exchange.db.write(trx => recordEvent(trx, { at: exchange.clock(), caller, action: 'sweep' }))
 }
 
 /** The same for a store that several databases share. */
@@ -179,15 +216,18 @@ export async function purgeTree(trx: Writer, treeId: number): Promise<string[]> 
   return locations
 }
 
-async function purgeEmptyCourses(trx: Writer, before: number): Promise<void> {
+/** Returns their names. */
+async function purgeEmptyCourses(trx: Writer, before: number): Promise<string[]> {
   const courses = trx
     .selectFrom('courses')
     .leftJoin('assignments', 'assignments.course_id', 'courses.id')
-    .select('courses.id')
+    .select(['courses.id', 'courses.name'])
     .where('courses.hidden_at', '<', before)
     .where('assignments.id', 'is', null)
-  const ids = (await courses.execute()).map(course => course.id)
-  if (ids.length === 0) return
+  const empty = await courses.execute()
+  const ids = empty.map(course => course.id)
+  if (ids.length === 0) return []
   await trx.deleteFrom('members').where('course_id', 'in', ids).execute()
   await trx.deleteFrom('courses').where('id', 'in', ids).execute()
+  return empty.map(course => course.name)
 }

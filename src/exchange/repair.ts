@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import { type BlobFacts, checkedBytes } from '../content/checked-bytes.ts'
 import type { ContentStore } from '../content/content-store.ts'
-import type { Reader } from '../db/database.ts'
+import type { Reader, Writer } from '../db/database.ts'
 import { Trouble } from '../domain/errors.ts'
-import type { Exchange } from './exchange.ts'
-import type { Finding } from './verify.ts'
+import type { Micros } from '../domain/timestamp.ts'
+import { type Caller, type Exchange, recordEvent } from './exchange.ts'
+import type { BlobFinding, Finding } from './verify.ts'
 
 /** Where good copies may be found, by their SHA-256: a content store, or the rows of a database. */
 export interface CopySource {
@@ -13,11 +14,14 @@ export interface CopySource {
   readonly rows?: Reader
 }
 
-/** Whether it is made good. What is not known to be right is left as it is. @throws Trouble */
+/**
+ * Whether it is made good, and on record for each assignment that has the file. What is not known to be right is left as
+ * it is. @throws Trouble
+ */
 export async function repair(
   exchange: Exchange,
   finding: Finding,
-  sources: readonly CopySource[],
+  { sources, caller }: { sources: readonly CopySource[]; caller: Caller },
 ): Promise<boolean> {
   if (finding.kind === 'orphan-file') {
     await exchange.content.remove(finding.location)
@@ -31,7 +35,8 @@ export async function repair(
     .where('id', '=', blobId)
     .executeTakeFirst()
   if (row === undefined) return false
-  const blob = { blobId, sha256, location, sizeBytes: row.sizeBytes }
+  const record = (trx: Writer) => recordRepair(trx, { at: exchange.clock(), caller, finding })
+  const blob = { blobId, sha256, location, sizeBytes: row.sizeBytes, record }
   if (finding.fault === 'wrong-md5') return correctMd5(exchange, blob)
   for (const source of [{ content: exchange.content }, ...sources]) {
     for await (const candidate of candidatesIn(source, sha256)) {
@@ -43,6 +48,19 @@ export async function repair(
 
 interface Blob extends BlobFacts {
   readonly blobId: number
+  /** In the transaction that repairs it. */
+  readonly record: (trx: Writer) => Promise<void>
+}
+
+async function recordRepair(
+  trx: Writer,
+  { at, caller, finding }: { at: Micros; caller: Caller; finding: BlobFinding },
+): Promise<void> {
+  const places = new Map(finding.uses.map(use => [JSON.stringify([use.course, use.assignment]), use]))
+  if (places.size === 0) await recordEvent(trx, { at, caller, action: 'repair' })
+  for (const { course, assignment } of places.values()) {
+    await recordEvent(trx, { at, caller, action: 'repair', course, assignment })
+  }
 }
 
 type Candidate = () => Promise<AsyncIterable<Buffer>>
@@ -72,16 +90,17 @@ async function putIntoRow(exchange: Exchange, blob: Blob, candidate: Candidate):
   const chunks = await goodBytes(candidate, blob)
   if (chunks === null) return false
   const bytes = Buffer.concat(chunks)
-  const { numUpdatedRows } = await exchange.db.write(trx =>
-    trx
+  return exchange.db.write(async trx => {
+    const { numUpdatedRows } = await trx
       .updateTable('blobs')
       .set({ bytes })
       .where('id', '=', blob.blobId)
       .where('sha256', '=', blob.sha256)
       .where('location', 'is', null)
-      .executeTakeFirstOrThrow(),
-  )
-  return numUpdatedRows > 0n
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows > 0n) await blob.record(trx)
+    return numUpdatedRows > 0n
+  })
 }
 
 /** The old file, if any, is nobody's then; the sweep takes it. */
@@ -101,15 +120,17 @@ async function putIntoStore(
     throw error
   }
   const location = await placing.place()
-  const { numUpdatedRows } = await db.write(trx =>
-    trx
+  const isPut = await db.write(async trx => {
+    const { numUpdatedRows } = await trx
       .updateTable('blobs')
       .set({ location })
       .where('id', '=', blob.blobId)
       .where('location', '=', oldLocation)
-      .executeTakeFirstOrThrow(),
-  )
-  if (numUpdatedRows > 0n) return true
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows > 0n) await blob.record(trx)
+    return numUpdatedRows > 0n
+  })
+  if (isPut) return true
   await content.remove(location) // purged, or repaired by another, meanwhile
   return false
 }
@@ -139,13 +160,11 @@ async function correctMd5(exchange: Exchange, blob: Blob): Promise<boolean> {
   if (chunks === null) return false
   const md5 = createHash('md5')
   for (const chunk of chunks) md5.update(chunk)
-  await exchange.db.write(trx =>
-    trx
-      .updateTable('blobs')
-      .set({ md5: md5.digest('hex') })
-      .where('id', '=', blob.blobId)
-      .execute(),
-  )
+  const right = md5.digest('hex')
+  await exchange.db.write(async trx => {
+    await trx.updateTable('blobs').set({ md5: right }).where('id', '=', blob.blobId).execute()
+    await blob.record(trx)
+  })
   return true
 }
 

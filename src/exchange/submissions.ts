@@ -11,13 +11,7 @@ import {
   getTaughtAssignment,
   getUsersAssignment,
 } from './access.ts'
-import {
-  type DirectoryTree,
-  readTree,
-  type StagedTree,
-  treeDigest,
-  writeWithTree,
-} from './directory-trees.ts'
+import { type FetchedTree, readTree, type StagedTree, treeDigest, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 import { lastRenaming } from './users.ts'
@@ -135,17 +129,19 @@ export async function listSubmissionsOf(
  */
 export async function collectSubmission(
   exchange: Exchange,
-  input: StudentInput & { receivedAt: Micros | null | undefined; listOnly?: boolean },
-): Promise<{ receivedAt: Micros; tree: DirectoryTree }> {
+  input: StudentInput & { receivedAt: Micros | null | undefined },
+): Promise<{ receivedAt: Micros; tree: FetchedTree }> {
   const db = exchange.db.read
   const { caller, course, assignment, student } = input
   const submitter = await getSubmitter(db, input)
   const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
-  if (!input.listOnly) {
-    const at = exchange.clock()
-    exchange.later?.({ at, caller, action: 'collect-submission', course, assignment, subject: student })
+  const at = exchange.clock()
+  const event = { at, caller, action: 'collect-submission', course, assignment, subject: student } as const
+  const tree = await readTree(db, submission.tree_id)
+  return {
+    receivedAt: submission.received_at,
+    tree: { ...tree, delivered: () => exchange.later?.(event) },
   }
-  return { receivedAt: submission.received_at, tree: await readTree(db, submission.tree_id) }
 }
 
 /** The assignment and the student, for the student and for instructors. */

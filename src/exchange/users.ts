@@ -5,7 +5,7 @@ import type { Role } from '../domain/membership.ts'
 import { checkNewName } from '../domain/names.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import { type Caller, type Exchange, recordEvent } from './exchange.ts'
-import { forgetIdentities, rememberFormerName } from './history.ts'
+import { forgetNames, type NamePeriod, namePeriodsOf, rememberFormerName } from './former-names.ts'
 import { purgeTree } from './housekeeping.ts'
 
 /** What belongs to a user, or was done by them. */
@@ -130,7 +130,7 @@ export async function eraseUsers(
   input: { caller: Caller; names: readonly string[]; tell?: (done: number) => void },
 ): Promise<Erased[]> {
   const { caller, names, tell } = input
-  const gone: { userId: number; formerNames: string[]; erased: Erased }[] = []
+  const gone: { periods: NamePeriod[]; erased: Erased }[] = []
   for (const name of names) {
     const { locations, ...one } = await exchange.db.write(trx => eraseUser(trx, name))
     for (const location of locations) await exchange.content.remove(location)
@@ -139,23 +139,22 @@ export async function eraseUsers(
   }
   await sleep(laterMs)
   await exchange.db.write(async trx => {
-    for (const { userId, formerNames, erased } of gone)
-      await forgetIdentities(trx, userId, [erased.name, ...formerNames])
+    for (const { periods } of gone) await forgetNames(trx, periods)
   })
   return gone.map(({ erased }) => erased)
 
   async function eraseUser(trx: Writer, name: string) {
     const userId = await getUserId(trx, name)
-    const former = await trx.selectFrom('former_names').select('name').where('user_id', '=', userId).execute()
+    const periods = await namePeriodsOf(trx, userId)
     const holdings = await holdingsOf(trx, userId)
     const { locations, files } = await deleteSubmissions(trx, userId)
     await moveReleases(trx, { fromId: userId, intoId: await ensureNamelessUser(trx) })
     await trx.deleteFrom('members').where('user_id', '=', userId).execute()
-    await forgetIdentities(trx, userId, [name])
+    await forgetNames(trx, periods)
+    await trx.deleteFrom('former_names').where('user_id', '=', userId).execute()
     await trx.deleteFrom('users').where('id', '=', userId).execute()
     await recordEvent(trx, { at: exchange.clock(), caller, action: 'erase-user' })
-    const formerNames = former.map(row => row.name)
-    return { userId, formerNames, locations, erased: { name, ...holdings, files } }
+    return { periods, locations, erased: { name, ...holdings, files } }
   }
 }
 

@@ -1,7 +1,8 @@
 /** `ngshare audit …`: the record of events, read, exported and checked. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatTimestamp, type Micros, parseTimestamp } from '../domain/timestamp.ts'
-import { type HistoryEvent, type HistoryFault, selectEvents, verifyHistory } from '../exchange/history.ts'
+import { type HistoryEvent, selectEvents } from '../exchange/history.ts'
+import { type HistoryFault, verifyHistory } from '../exchange/history-check.ts'
 import { type DataOptions, dataCommand, type Ops, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
 
@@ -46,18 +47,24 @@ function listCommand(ops: Ops): Command {
     if (write === csvLine) ops.io.print(csvHead)
     for (let afterId = 0; ; ) {
       const events = await selectEvents(exchange.db.read, { ...filter, afterId })
-      for (const event of events) ops.io.print(write(event))
       const last = events.at(-1)
       if (last === undefined) return
+      await ops.io.printMuch(events.map(write).join('\n'))
       afterId = last.id
     }
   })
 }
 
+interface VerifyOptions extends DataOptions {
+  readonly head?: string
+}
+
 function verifyCommand(ops: Ops): Command {
-  const command = new Command('verify').description('Check that no event was changed, added or removed.')
-  return dataCommand(ops, command, async ({ exchange }, options) => {
-    const check = await verifyHistory(exchange.db.read)
+  const command = new Command('verify')
+    .description('Check that no event was changed, added or removed.')
+    .option('--head <HASH>', 'what an earlier check gave as `head`: it must be in the chain still', hash)
+  return dataCommand(ops, command, async ({ exchange }, { head, ...options }: VerifyOptions) => {
+    const check = await verifyHistory(exchange.db.read, head === undefined ? {} : { head })
     report(ops.io, options, check, () =>
       [
         `${check.events} events, ${check.seals} links of the chain, head ${check.head ?? 'none'}.`,
@@ -69,10 +76,26 @@ function verifyCommand(ops: Ops): Command {
   })
 }
 
-function wordFault({ eventId, kind }: HistoryFault): string {
-  if (kind === 'changed') return `Event ${eventId} was changed.`
-  if (kind === 'name-changed') return `A name in event ${eventId} was changed.`
-  return `Events up to ${eventId} were added, removed or changed since the link before.`
+function wordFault(fault: HistoryFault): string {
+  switch (fault.kind) {
+    case 'changed':
+      return `Event ${fault.eventId} was changed.`
+    case 'name-changed':
+      return `A name in event ${fault.eventId} was changed.`
+    case 'removed':
+    case 'added':
+      return `${wordRun(fault.eventId, fault.lastEventId)} ${fault.kind}.`
+    case 'swapped':
+      return `Events ${fault.eventId} and ${fault.otherEventId} were put in each other's place.`
+    case 'chain-broken':
+      return `Among events ${fault.firstEventId} to ${fault.eventId} some were added, removed or changed, or the link over them was.`
+    case 'head-not-found':
+      return 'The head is in no link: the chain was made anew since it was noted down, or this is an older copy.'
+  }
+}
+
+function wordRun(first: number, last: number): string {
+  return first === last ? `Event ${first} was` : `Events ${first} to ${last} were`
 }
 
 const formats = { table: tableLine, jsonl: jsonLine, csv: csvLine }
@@ -113,6 +136,11 @@ function csvField(value: string | number | null): string {
   const text = String(value ?? '')
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+function hash(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('expected 64 hexadecimal digits')
+  return text
 }
 
 function moment(text: string): Micros {

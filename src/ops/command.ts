@@ -45,6 +45,8 @@ export interface OpenExchange {
 export interface OpsIo {
   /** Results, on standard output. */
   print(text: string): void
+  /** One part of a result that may be longer than memory; resolves when there is room for the next. */
+  printMuch(text: string): Promise<void>
   /** Notes on the way, on standard error; `progress` only where a person watches. */
   note(text: string): void
   progress(text: string): void

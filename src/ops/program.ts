@@ -1,4 +1,5 @@
 /** The commands for admins, `ngshare COMMAND`: this file is their table of contents. */
+import { once } from 'node:events'
 import { Command } from 'commander'
 import type { commandNames } from '../config/command-names.ts'
 import { auditCommand } from './audit.ts'
@@ -53,6 +54,9 @@ const terminal: OpsIo = {
   print(text) {
     terminal.progress('')
     process.stdout.write(`${text}\n`)
+  },
+  async printMuch(text) {
+    if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
   },
   note(text) {
     terminal.progress('')

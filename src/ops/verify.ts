@@ -2,11 +2,12 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { DatabaseCopy } from '../db/database.ts'
+import { recordSweep } from '../exchange/housekeeping.ts'
 import { type CopySource, repair } from '../exchange/repair.ts'
 import { type BlobUse, describeOwner, type TreeOwner } from '../exchange/uses.ts'
 import { type Finding, verifyData } from '../exchange/verify.ts'
 import { BackupFolder } from './backup-folder.ts'
-import { type DataOptions, dataCommand, type Ops, report } from './command.ts'
+import { type DataOptions, dataCommand, type Ops, operator, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { bytesInWords, counted } from './words.ts'
 
@@ -37,12 +38,15 @@ export function verifyCommand(ops: Ops): Command {
     }
     const findings: (Finding & { repaired: boolean })[] = []
     const sources = await openSources(ops, options.fromBackup)
+    const repairing = { sources: sources.all, caller: operator }
     let unrepaired = 0
+    let removedOrphans = 0
     try {
       const totals = await verifyData(exchange, {
         orphansBefore: Date.now() - graceMs,
         async found(finding) {
-          const repaired = options.repair && (await repair(exchange, finding, sources.all))
+          const repaired = options.repair && (await repair(exchange, finding, repairing))
+          if (repaired && finding.kind === 'orphan-file') removedOrphans++
           if (!repaired) unrepaired++
           if (options.json) findings.push({ ...finding, repaired })
           else ops.io.print(`${inWords(finding)}${repaired ? '\n  repaired' : ''}`)
@@ -52,6 +56,7 @@ export function verifyCommand(ops: Ops): Command {
           ops.io.progress(`${blobs} of ${blobsInAll} blobs and ${trees} trees read, ${findings} findings`)
         },
       })
+      if (removedOrphans > 0) await recordSweep(exchange, operator)
       const { blobs, trees, sizeBytes } = totals
       const what = `${counted(blobs, 'blob')} of ${bytesInWords(sizeBytes)} and ${counted(trees, 'tree')}`
       const outcome = totals.findings === 0 ? 'all is well' : counted(totals.findings, 'fault')

@@ -1,7 +1,7 @@
 /** Turns operations of the 2020 API into handlers: who is asking, what was asked, what is answered. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Micros } from '../domain/timestamp.ts'
-import type { DirectoryTree } from '../exchange/directory-trees.ts'
+import type { FetchedTree } from '../exchange/directory-trees.ts'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
 import { type Fields, sendAnswer, TreeAnswer } from '../http/compat/answer.ts'
 import type { Ids } from '../http/compat/operation.ts'
@@ -45,7 +45,7 @@ export function runWith(context: ApiContext, operation: Operation) {
 
 /** Paths and content, or paths alone; there were no checksums. */
 export function filesAnswer(
-  tree: DirectoryTree | null,
+  tree: FetchedTree | null,
   { query }: Pick<ApiRequest, 'query'>,
   after: Fields = {},
 ): TreeAnswer {

@@ -8,12 +8,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openData } from '../../src/compose.ts'
 import type { Reader } from '../../src/db/database.ts'
 import { type NewEvent, recordEvent } from '../../src/exchange/exchange.ts'
-import {
-  forgetIdentities,
-  rememberFormerName,
-  sealEvents,
-  verifyHistory,
-} from '../../src/exchange/history.ts'
+import { forgetNames, namePeriodsOf, rememberFormerName } from '../../src/exchange/former-names.ts'
+import { sealEvents } from '../../src/exchange/history.ts'
+import { verifyHistory } from '../../src/exchange/history-check.ts'
 import { auditCommand } from '../../src/ops/audit.ts'
 import { eventually } from '../faults/eventually.ts'
 import { runProgram } from '../faults/world.ts'
@@ -234,23 +231,81 @@ describe('ngshare audit verify', () => {
     }
   })
 
-  it('names the stretch from which an event was deleted, be it the first of it, the last, or the newest of all', async () => {
+  it('names exactly the event that was deleted, be it the first under a link, the last, or the newest of all', async () => {
     const [, second = 0, third = 0] = links(await aRecord())
-    for (const id of [second + 1, second + 2, third]) {
+    const newest = links(await aRecord()).at(-1) ?? 0
+    for (const id of [second + 1, second + 2, third, newest]) {
       const place = await aRecord()
       tamper(place, `delete from events where id = ${id}`)
-      expect(await faultsOf(place)).toMatchObject([{ eventId: third, kind: 'chain-broken' }])
+      expect(await faultsOf(place)).toEqual([{ kind: 'removed', eventId: id, lastEventId: id }])
     }
-    const place = await aRecord()
-    const newest = links(place).at(-1)
-    tamper(place, `delete from events where id = ${newest}`)
-    expect(await faultsOf(place)).toMatchObject([{ eventId: newest, kind: 'chain-broken' }])
   })
 
-  it('names every stretch where all events were deleted', async () => {
+  it('names all events that were deleted, those of a row together', async () => {
+    const [first = 0, second = 0, third = 0] = links(await aRecord())
     const place = await aRecord()
+    tamper(place, `delete from events where id in (2, 3, 4, ${second}, ${second + 1}, ${third})`)
+    const removed = (eventId: number, lastEventId = eventId) => ({ kind: 'removed', eventId, lastEventId })
+    expect(first).toBeGreaterThan(4)
+    expect(await faultsOf(place)).toEqual([
+      removed(2, 4),
+      removed(second),
+      removed(second + 1),
+      removed(third),
+    ])
+    expect((await audit(place, 'verify')).text).toContain(
+      `Events 2 to 4 were removed.\nEvent ${second} was removed.\n`,
+    )
     tamper(place, 'delete from events')
-    expect((await faultsOf(place)).map(fault => fault.eventId)).toEqual(links(place))
+    const starts = [0, ...links(place)]
+    expect(await faultsOf(place)).toEqual(
+      links(place).map((last, at) => removed((starts[at] ?? 0) + 1, last)),
+    )
+  })
+
+  it('says of a deletion only where it was, when there are other reasons why ids are missing', async () => {
+    const place = await aRecord()
+    const [, first = 0, second = 0] = links(place)
+    tamper(
+      place,
+      `delete from events where id in (${first + 1}, ${first + 2})`,
+      `update event_seals set event_count = event_count - 1 where last_event_id = ${second}`,
+    )
+    expect(await faultsOf(place)).toEqual([
+      { kind: 'chain-broken', eventId: second, firstEventId: first + 1 },
+    ])
+  })
+
+  it('names exactly the events that were put among others, where there was a gap', async () => {
+    const folder = await aFolder()
+    const place = { database: join(folder, 'ngshare.db'), storage: join(folder, 'files') }
+    const { exchange, close } = await openedData(place)
+    const caller = { name: 'root', kind: 'user', isAdmin: true, address: null } as const
+    const record = () =>
+      exchange.db.write(async trx => {
+        for (let at = 1; at <= 5; at++) await recordEvent(trx, { at, caller, action: 'create-course' })
+      })
+    await record()
+    tamper(place, `update sqlite_sequence set seq = 20 where name = 'events'`) // as other engines do it
+    await record()
+    await sealEvents(exchange)
+    await record()
+    await sealEvents(exchange)
+    await close()
+    expect(await faultsOf(place)).toEqual([])
+    for (const [from, to] of [
+      [9, 9],
+      [7, 10],
+    ] as const) {
+      const ids = Array.from({ length: to - from + 1 }, (_, at) => from + at)
+      const insert = (id: number) =>
+        `insert into events (id, ${factColumns}) select ${id}, ${factColumns} from events where id = 2`
+      tamper(place, ...ids.map(insert))
+      expect(await faultsOf(place)).toEqual([{ kind: 'added', eventId: from, lastEventId: to }])
+      tamper(place, `delete from events where id between ${from} and ${to}`)
+    }
+    tamper(place, 'delete from events where id = 3')
+    expect(await faultsOf(place)).toEqual([{ kind: 'chain-broken', eventId: 25, firstEventId: 1 }])
   })
 
   it('names an event that was made up', async () => {
@@ -280,11 +335,17 @@ describe('ngshare audit verify', () => {
     expect(await faultsOf(place)).toMatchObject([{ eventId: linkOf(place, id), kind: 'chain-broken' }])
   })
 
-  it('names the stretches of two events that were swapped', async () => {
-    const [, first = 0, second = 0] = links(await aRecord())
-    const swaps: [one: number, other: number, named: number[]][] = [
-      [first + 1, first + 2, [second]],
-      [first, first + 1, [first, second]],
+  it('names two events that were swapped, and where they were under different links, those', async () => {
+    const [before = 0, first = 0, second = 0] = links(await aRecord())
+    const broken = (firstEventId: number, eventId: number) => ({
+      kind: 'chain-broken',
+      eventId,
+      firstEventId,
+    })
+    const swaps: [one: number, other: number, named: object[]][] = [
+      [first + 1, first + 2, [{ kind: 'swapped', eventId: first + 1, otherEventId: first + 2 }]],
+      [first + 1, second, [{ kind: 'swapped', eventId: first + 1, otherEventId: second }]],
+      [first, first + 1, [broken(before + 1, first), broken(first + 1, second)]],
     ]
     for (const [one, other, named] of swaps) {
       const place = await aRecord()
@@ -294,7 +355,7 @@ describe('ngshare audit verify', () => {
         `update events set id = ${one} where id = ${other}`,
         `update events set id = ${other} where id = -1`,
       )
-      expect(await faultsOf(place)).toMatchObject(named.map(eventId => ({ eventId, kind: 'chain-broken' })))
+      expect(await faultsOf(place)).toEqual(named)
     }
   })
 
@@ -336,6 +397,30 @@ describe('ngshare audit verify', () => {
     const faults = await faultsOf(place)
     expect(faults).not.toEqual([])
     for (const fault of faults) expect(fault.kind).toBe('chain-broken')
+  })
+
+  it('tells with an earlier head whether the whole chain was made anew', async () => {
+    const place = await aRecord()
+    const heads = look<{ hash: string }>(place, 'select hash from event_seals order by id').map(
+      row => row.hash,
+    )
+    for (const head of heads) expect((await audit(place, 'verify', '--head', head)).failure).toBeNull()
+    const [id = 0] = ids(place, `action = 'submit-assignment'`)
+    const caller = { name: 'pierre', kind: 'user', isAdmin: false, address: null } as const
+    await rewrite(place, id, { at: 1, caller, action: 'submit-assignment', course: 'math' })
+    tamper(place, 'delete from event_seals', 'update event_chain set last_seal_id = 0')
+    const { exchange, close } = await openedData(place)
+    while ((await sealEvents(exchange)) > 0);
+    await close()
+    expect(await faultsOf(place)).toEqual([])
+    for (const head of heads) {
+      const { json, failure } = await audit(place, 'verify', '--json', '--head', head)
+      expect(json.faults).toEqual([{ kind: 'head-not-found', eventId: null }])
+      expect(failure).not.toBeNull()
+    }
+    expect((await auditProgram(place, 'verify', '--head', heads[0] ?? '')).said).toContain('made anew')
+    const mistyped = await auditProgram(place, 'verify', '--head', 'ABC')
+    expect(mistyped).toMatchObject({ code: 2, complained: expect.stringContaining('--head') as unknown })
   })
 
   it('names all there is to name, in order', async () => {
@@ -387,7 +472,10 @@ describe('names that are forgotten', () => {
       await recordEvent(trx, { at: 1, caller, action: 'submit-assignment', course: 'math' })
     })
     await sealEvents(exchange)
-    await exchange.db.write(trx => forgetIdentities(trx, userId, ['joan']))
+    await exchange.db.write(async trx => {
+      await forgetNames(trx, await namePeriodsOf(trx, userId))
+      await trx.deleteFrom('former_names').execute()
+    })
     expect(await faultsOf(place)).toEqual([])
     const rows = look<object>(place, 'select * from events')
     expect(rows).toHaveLength(count + 1)
@@ -403,7 +491,7 @@ describe('names that are forgotten', () => {
   it('leave a record in which every edit still shows', async () => {
     const place = await aRecord()
     const { exchange } = await openedData(place)
-    await exchange.db.write(trx => forgetIdentities(trx, 0, ['marie']))
+    await exchange.db.write(trx => forgetNames(trx, [{ name: 'marie', from: 0, before: null }]))
     const [id] = ids(place, `actor is null and action = 'submit-assignment'`)
     for (const [change, undo] of [
       [`actor = 'pierre'`, 'actor = null'],

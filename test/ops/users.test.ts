@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { auditCommand } from '../../src/ops/audit.ts'
 import { userCommand } from '../../src/ops/user.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
 import { aFolder, aService, type Service } from '../support/service.ts'
@@ -19,6 +20,27 @@ async function aClass(options: { folder?: string } = {}): Promise<Service> {
     assignments: { ps1: [file('ps1.ipynb', 'the task')] },
   })
   return service
+}
+
+const details = { first_name: '', last_name: '', email: '' }
+
+/** Who submitted, in order; null where that was forgotten. */
+function submittedBy(service: Service): (string | null)[] {
+  const database = new Sqlite(service.database, { readonly: true })
+  const query = `select actor from events where action = 'submit-assignment' order by id`
+  const names = database.prepare(query).pluck().all() as (string | null)[]
+  database.close()
+  return names
+}
+
+/** Of users. */
+function namesInRecord(service: Service): string[] {
+  const database = new Sqlite(service.database, { readonly: true })
+  const query = `select actor as name from events where actor_kind = 'user' and actor is not null
+    union select subject from events where subject is not null order by name`
+  const names = database.prepare(query).pluck().all() as string[]
+  database.close()
+  return names
 }
 
 const namesIn = async (service: Service) =>
@@ -191,6 +213,53 @@ describe('an erased user', () => {
     expect(await namesIn(service)).toHaveLength(40)
     expect((await as('larry').get('assignments/physics')).status).toBe(403)
     expect(eventsWithout(service, 'actor')).toBeGreaterThan(40)
+  })
+
+  it('leaves the record to others who had the name before them, or have it after them', async () => {
+    const service = await aClass()
+    const enrol = (name: string) => service.as('root').post(`student/physics/${name}`, details)
+    const submit = (name: string) => service.submission(name, 'physics/ps1', [])
+    await submit('lawrence')
+    await user(service, 'rename', 'lawrence', 'larry')
+    await submit('larry')
+    await enrol('lawrence')
+    await submit('lawrence')
+    await user(service, 'rename', 'lawrence', 'lars')
+    await submit('lars')
+    await user(service, 'rename', 'eric', 'lawrence')
+    await submit('lawrence')
+    expect(submittedBy(service)).toEqual(['lawrence', 'larry', 'lawrence', 'lars', 'lawrence'])
+
+    await user(service, 'erase', 'lars', '--yes')
+    expect(submittedBy(service)).toEqual(['lawrence', 'larry', null, null, 'lawrence'])
+    await user(service, 'erase', 'lawrence', '--yes')
+    expect(submittedBy(service)).toEqual(['lawrence', 'larry', null, null, null])
+    expect(namesInRecord(service)).toEqual(['kevin', 'larry', 'lawrence', 'root'])
+    await user(service, 'erase', 'larry', '--yes')
+    expect(submittedBy(service)).toEqual([null, null, null, null, null])
+    expect(namesInRecord(service)).toEqual(['kevin', 'root'])
+    expect((await runCommand(auditCommand, ['verify', ...placesOf(service)])).failure).toBeNull()
+  })
+
+  it('takes all names of all accounts that were merged into theirs, each for the time in which it was theirs', async () => {
+    const service = await aClass()
+    const submit = (name: string) => service.submission(name, 'physics/ps1', [])
+    await submit('lawrence')
+    await user(service, 'rename', 'lawrence', 'larry')
+    await submit('larry')
+    await user(service, 'rename', 'larry', 'lawrence')
+    await submit('lawrence')
+    await user(service, 'merge', 'lawrence', 'eric', '--yes')
+    await submit('eric')
+    await user(service, 'rename', 'eric', 'erik')
+    await service.as('root').post('student/physics/larry', details)
+    await submit('larry')
+    // With the old account at the hub, which nobody else has got.
+    expect((await service.as('lawrence').post('submission/physics/ps1', { files: [] })).status).toBe(403)
+    expect(submittedBy(service)).toEqual(['lawrence', 'larry', 'lawrence', 'eric', 'larry'])
+    await user(service, 'erase', 'erik', '--yes')
+    expect(submittedBy(service)).toEqual([null, null, null, null, 'larry'])
+    expect(namesInRecord(service)).toEqual(['kevin', 'larry', 'root'])
   })
 
   it('has released what they released, as an instructor without a name', async () => {

@@ -1,6 +1,7 @@
 /** `ngshare verify`: everything is read back, and what is wrong is named, no more and no less. */
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { dataAccess } from '../../src/compose.ts'
 import { openDiskStore } from '../../src/content/disk-store.ts'
@@ -27,6 +28,16 @@ const verify = (service: Service, ...args: string[]) =>
 
 const findingsIn = async (service: Service, ...args: string[]) =>
   (await verify(service, ...args)).json.findings
+
+/** Course and assignment of what the command has put on record. */
+function recorded(service: Service, action: string): unknown[][] {
+  const database = new Sqlite(service.database, { readonly: true })
+  const query = `select course, assignment from events
+    where action = ? and result = 'done' and actor like 'command line (%' and actor_kind = 'service' order by id`
+  const rows = database.prepare(query).raw().all(action) as unknown[][]
+  database.close()
+  return rows
+}
 
 const damagedNotebook = Buffer.concat([notebook('lise').subarray(0, 4999), Buffer.from('x')])
 
@@ -193,6 +204,7 @@ describe('verify', () => {
     expect(repaired.failure).toBeNull()
     expect(await locations(service)).toContain(young)
     expect(await locations(service)).not.toContain(old)
+    expect(recorded(service, 'sweep')).toEqual([[null, null]])
   })
 })
 
@@ -207,6 +219,7 @@ describe('verify --repair', () => {
     expect(outcome.failure).toContain('2 faults')
     expect(outcome.json).toEqual(before.json)
     expect(await findingsIn(service)).toEqual(before.json.findings)
+    expect(recorded(service, 'repair')).toEqual([])
   })
 
   it('puts good copies of a backup in place of bad bytes', async () => {
@@ -224,6 +237,8 @@ describe('verify --repair', () => {
     expect(outcome.json).toMatchObject({ unrepaired: 0 })
     expect(outcome.json.findings).toHaveLength(5)
     expect((await verify(service)).json.findings).toEqual([])
+    // The shared file is one of the release and of all submissions: one assignment has it.
+    expect(recorded(service, 'repair')).toEqual(Array.from({ length: 5 }, () => ['math', 'ex1']))
     for (const student of ['marie', 'lise', 'emmy'] as const) {
       const { json } = await service.as('kevin').get(`submission/math/ex1/${student}`)
       expect(json).toMatchObject({ timestamp: at[student] })

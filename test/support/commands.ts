@@ -22,9 +22,10 @@ export function placesOf(service: { database: string; storage: string }): string
 export async function runCommand(create: (ops: Ops) => Command, args: readonly string[]): Promise<Outcome> {
   const printed: string[] = []
   const quiet = () => undefined
+  const print = (text: string) => void printed.push(text)
   const ops: Ops = {
     ...dataAccess,
-    io: { print: text => printed.push(text), note: quiet, progress: quiet },
+    io: { print, printMuch: async text => print(text), note: quiet, progress: quiet },
   }
   const command = create(ops)
   const all = (part: Command): Command[] => [part, ...part.commands.flatMap(all)]

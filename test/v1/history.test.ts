@@ -1,11 +1,13 @@
 /** `events` and `events/…`: the record of who did what to what, as far as the one who asks may see it. */
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { purgeCommand } from '../../src/ops/hidden.ts'
 import { eventually } from '../faults/eventually.ts'
 import { failure, success, timestampForm } from '../support/answers.ts'
 import type { Person } from '../support/client.ts'
+import { placesOf, runCommand } from '../support/commands.ts'
 import { aFolder, aService, aServiceForTheFile, type Service } from '../support/service.ts'
-import { file } from '../support/trees.ts'
+import { file, noise } from '../support/trees.ts'
 
 interface Told {
   readonly id: number
@@ -126,6 +128,37 @@ describe('the record', () => {
     expect(later.every(event => event.address === '127.0.0.1')).toBe(true)
   })
 
+  it('counts as fetched only what was really sent: no HEAD, nothing that the client had, nothing that was cut off', async () => {
+    const service = await aService()
+    await service.aCourse('math', {
+      instructors: ['kevin'],
+      students: ['marie'],
+      assignments: { ex1: [file('a', 'the task')], large: [file('a', noise(20_000_000))] },
+    })
+    const [kevin, marie] = [service.as('kevin'), service.as('marie')]
+    const timestamp = await service.submission('marie', 'math/ex1', [file('a', 'b')])
+    await kevin.post('feedback/math/ex1/marie', { timestamp, files: [file('a', 'well')] })
+    const before = (await told(kevin, 'events/math')).length
+    const paths = ['assignment/math/ex1', 'submission/math/ex1/marie', 'feedback/math/ex1/marie'] as const
+    for (const path of paths) {
+      const { status, headers } = await marie.head(path, { timestamp })
+      expect(status).toBe(200)
+      const tag = { 'if-none-match': String(headers.etag) }
+      expect((await marie.get(path, { timestamp }, { headers: tag })).status).toBe(304)
+    }
+    expect((await marie.head('assignment/math/large')).status).toBe(200)
+    await getAndHangUp(`http://127.0.0.1:${service.port}/api/assignment/math/large?user=marie`)
+    for (const path of paths) expect((await marie.get(path, { timestamp })).status).toBe(200)
+    expect((await marie.get('assignment/math/large')).status).toBe(200)
+    await soonTold(kevin, 'events/math', before + 4)
+    expect(acts((await told(kevin, 'events/math')).slice(before))).toEqual([
+      ['marie', 'fetch-assignment', 'ex1', null, 'done'],
+      ['marie', 'collect-submission', 'ex1', 'marie', 'done'],
+      ['marie', 'fetch-feedback', 'ex1', 'marie', 'done'],
+      ['marie', 'fetch-assignment', 'large', null, 'done'],
+    ])
+  })
+
   it('tells who tried to change what they may not, and why it was refused', async () => {
     const service = await aSchool()
     const [root, marie, kevin] = [service.as('root'), service.as('marie'), service.as('kevin')]
@@ -217,6 +250,14 @@ describe('the record', () => {
   })
 })
 
+/** After the first bytes. */
+async function getAndHangUp(url: string): Promise<void> {
+  const hangUp = new AbortController()
+  const { body } = await fetch(url, { signal: hangUp.signal })
+  await body?.getReader().read()
+  hangUp.abort()
+}
+
 /** Only read. */
 const school = await fill(await aServiceForTheFile())
 await school.submission('marie', 'math/ex1', [file('a', 'b')])
@@ -295,6 +336,37 @@ describe('a course’s', () => {
     for (const course of ['math', 'physics']) {
       expect((await told(school.as('root'), `events/${course}`)).length).toBeGreaterThan(3)
     }
+  })
+
+  it('of an older course of that name, deleted or purged, are not for the instructors of the new one', async () => {
+    const service = await aSchool()
+    const root = service.as('root')
+    await service.submission('marie', 'math/ex1', [file('a', 'b')])
+    await root.delete('course/math')
+    await service.aCourse('math', { instructors: ['abigail'], students: ['pierre'] })
+    const own = [
+      ['root', 'set-instructor', null, 'abigail', 'done'],
+      ['root', 'create-course', null, null, 'done'],
+      ['root', 'set-student', null, 'pierre', 'done'],
+    ]
+    const purge = ['math', '--yes', ...placesOf(service)]
+    for (const isPurged of [false, true]) {
+      if (isPurged) expect((await runCommand(purgeCommand, purge)).failure).toBeNull()
+      const seen = acts(await told(service.as('abigail'), 'events/math')).filter(
+        ([actor]) => actor === 'root',
+      )
+      expect(seen).toEqual(own)
+      expect(
+        acts(await told(service.as('abigail'), 'events/math', { since: '2020-01-01 00:00:00' })),
+      ).toEqual(acts(await told(service.as('abigail'), 'events/math')))
+      expect((await service.as('kevin').get('events/math')).status).toBe(403)
+      expect(acts(await told(root, 'events/math'))).toContainEqual([
+        ...['marie', 'submit-assignment', 'ex1', null, 'done'],
+      ])
+    }
+    expect(acts(await told(service.as('marie')))).toContainEqual([
+      ...['marie', 'submit-assignment', 'ex1', null, 'done'],
+    ])
   })
 
   it('are not there without the course', async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Trouble } from '../../domain/errors.ts'
-import { type DirectoryTree, readTreeBytes, type TreeFile } from '../../exchange/directory-trees.ts'
+import { type FetchedTree, readTreeBytes, type TreeFile } from '../../exchange/directory-trees.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import { factsOf, troubleFailures } from '../errors.ts'
 import { sendPage } from '../pages.ts'
@@ -17,13 +17,13 @@ export type Fields = Readonly<Record<string, unknown>>
  * `after`: fields behind `files`.
  */
 export class TreeAnswer {
-  readonly tree: DirectoryTree | null
+  readonly tree: FetchedTree | null
   readonly content: boolean
   readonly checksums: boolean
   readonly after: Fields
 
   constructor(input: {
-    tree: DirectoryTree | null
+    tree: FetchedTree | null
     content: boolean
     checksums?: boolean
     after?: Fields
@@ -99,8 +99,15 @@ async function sendTree(
   reply.header('content-length', length)
   if (request.method === 'HEAD') return reply.send(Readable.from([])) // without a payload the length would be 0
   const chunks = contentChunks(exchange, files, heads, tail)
-  if (length <= onePieceBytes) return reply.send(Buffer.concat(await Array.fromAsync(chunks)))
+  // Whoever went away before the end has not fetched them, and the connection closes without this.
+  const tellDelivery = () => reply.raw.once('finish', () => tree?.delivered())
+  if (length <= onePieceBytes) {
+    const bytes = Buffer.concat(await Array.fromAsync(chunks))
+    tellDelivery()
+    return reply.send(bytes)
+  }
   const first = await chunks.next() // a missing file is found while the status can still say so
+  tellDelivery()
   const stream = Readable.from(startingWith(first, chunks), { objectMode: false })
   stream.on('error', error => logCutOff(request, error))
   return reply.send(stream)

@@ -27,7 +27,7 @@ export function getAssignment(exchange: Exchange): Operation {
     async handle(request) {
       const listOnly = isTrue(await request.form.argument('list_only'))
       return new TreeAnswer({
-        tree: await fetchAssignment(exchange, { ...assignmentOf(request), listOnly }),
+        tree: await fetchAssignment(exchange, assignmentOf(request)),
         content: !listOnly,
       })
     },

@@ -36,7 +36,7 @@ export function getFeedback(exchange: Exchange): Operation {
       await mayFetchFeedback(exchange, input)
       const receivedAt = timestampOf(request.form.queryArgument('timestamp'))
       const listOnly = isTrue(await request.form.argument('list_only'))
-      const tree = await fetchFeedback(exchange, { ...input, receivedAt, listOnly })
+      const tree = await fetchFeedback(exchange, { ...input, receivedAt })
       return new TreeAnswer({ tree, content: !listOnly, after: { timestamp: formatTimestamp(receivedAt) } })
     },
   }

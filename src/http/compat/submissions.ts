@@ -60,7 +60,6 @@ export function getSubmission(exchange: Exchange): Operation {
         course,
         assignment,
         student,
-        listOnly,
         receivedAt: timestamp === '' ? undefined : parseTimestamp(timestamp),
       })
       return new TreeAnswer({ tree, content: !listOnly, after: { timestamp: formatTimestamp(receivedAt) } })
