@@ -43,6 +43,9 @@ export interface Database {
    */
   compact(): Promise<void>
 
+  /** To be called when rows were added with ids that they had elsewhere: new ones get higher ids. @throws Trouble */
+  adoptIds(): Promise<void>
+
   /** Whether a query and a write would work now. @throws Trouble */
   check(): Promise<void>
 

@@ -134,6 +134,9 @@ class SqliteDatabase implements Database {
     }, troubleOf)
   }
 
+  /** SQLite sees to it by itself. */
+  async adoptIds(): Promise<void> {}
+
   async check(): Promise<void> {
     await this.read.selectFrom('users').select('id').limit(1).execute()
     const at = Date.now() * 1000

@@ -99,6 +99,8 @@ function findSigningKey(db: Reader) {
     .selectFrom('signing_keys')
     .select('private_key')
     .where('retired_at', 'is', null)
+    .orderBy('created_at') // two servers that begin at once may have made one each
+    .limit(1)
     .executeTakeFirst()
 }
 

@@ -1,7 +1,15 @@
 /** What every database must do, whatever engine it is. */
-import { describe, expect, it } from 'vitest'
-import type { Database } from '../../src/db/database.ts'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Database, Reader } from '../../src/db/database.ts'
+import { openSqliteCopy } from '../../src/db/sqlite.ts'
 import { Refusal } from '../../src/domain/errors.ts'
+import { recordEvent } from '../../src/exchange/exchange.ts'
+
+const caller = { name: 'root', kind: 'user', isAdmin: true, address: null } as const
 
 /** `open` gives a new, empty database for one test. */
 export function describeDatabase(name: string, open: () => Promise<Database>): void {
@@ -98,6 +106,86 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
       await meanwhile
       await addUser(db, 'dave')
       expect(await users(db)).toEqual(['bob', 'carol', 'dave'])
+    })
+
+    it('does not count an event as settled before all with lower ids are', async () => {
+      const db = await open()
+      expect(await db.settledEventId()).toBe(0)
+      const told: number[] = []
+      const add = (n: number, waitMs: number) =>
+        db.write(async trx => {
+          await recordEvent(trx, { at: n, caller, action: 'create-course' })
+          await sleep(waitMs)
+        })
+      const acts = Promise.all(Array.from({ length: 12 }, (_, n) => add(n, (n % 4) * 20)))
+      const watching = (async () => {
+        for (let last = 0; last < 12; ) {
+          await sleep(1)
+          last = await db.settledEventId()
+          const ids = await db.read.selectFrom('events').select('id').where('id', '<=', last).execute()
+          told.push(last - ids.length)
+        }
+      })()
+      await Promise.all([acts, watching])
+      expect(new Set(told)).toEqual(new Set([0]))
+    })
+
+    it('gives new rows higher ids than those it took over', async () => {
+      const db = await open()
+      await db.write(trx => trx.insertInto('users').values({ id: 70, name: 'ann', created_at: 1 }).execute())
+      await db.adoptIds()
+      await addUser(db, 'bob')
+      expect(await db.read.selectFrom('users').select(['id', 'name']).orderBy('id').execute()).toEqual([
+        { id: 70, name: 'ann' },
+        { id: 71, name: 'bob' },
+      ])
+    })
+
+    it('gives numbers as numbers, bytes as bytes, and texts in the order of their code points', async () => {
+      const db = await open()
+      const bytes = Buffer.from([0, 255, 1])
+      const blob = { sha256: 'a', md5: 'b', size_bytes: 3, stored_at: 1_700_000_000_000_001, location: null }
+      await db.write(async trx => {
+        for (const name of ['ä', 'b', 'A', '😀', '\uffee', ''])
+          await trx.insertInto('users').values({ name, created_at: 1 }).execute()
+        await trx
+          .insertInto('blobs')
+          .values({ ...blob, bytes })
+          .execute()
+      })
+      expect(await db.read.selectFrom('blobs').selectAll().execute()).toEqual([{ id: 1, ...blob, bytes }])
+      const sum = await db.read
+        .selectFrom('blobs')
+        .select(eb => [
+          eb.fn.sum<number>('stored_at').as('sum'),
+          eb.fn.max('stored_at').as('max'),
+          eb.fn.countAll<number>().as('count'),
+        ])
+        .executeTakeFirst()
+      expect(sum).toEqual({ sum: blob.stored_at, max: blob.stored_at, count: 1 })
+      const sorted = await db.read.selectFrom('users').select('name').orderBy('name').execute()
+      expect(sorted.map(row => row.name)).toEqual(['', 'A', 'b', 'ä', '\uffee', '😀'])
+    })
+
+    it('answers questions about a NUL, which no text has', async () => {
+      const db = await open()
+      expect(await db.read.selectFrom('users').select('id').where('name', '=', 'a\0').execute()).toEqual([])
+    })
+
+    it('copies itself into a file as of one moment, with all ids, while others write', async () => {
+      const db = await open()
+      await addUser(db, 'ann')
+      await db.write(trx => recordEvent(trx, { at: 1, caller, action: 'create-course' }))
+      const folder = await mkdtemp(join(tmpdir(), 'ngshare-contract-'))
+      onTestFinished(() => rm(folder, { recursive: true }))
+      await Promise.all([db.copyTo(join(folder, 'copy.db')), addUser(db, 'bob')])
+      const copy = await openSqliteCopy(join(folder, 'copy.db'))
+      onTestFinished(() => copy.close())
+      const rowsOf = (db: Reader, table: 'users' | 'events') =>
+        db.selectFrom(table).selectAll().orderBy('id').execute()
+      expect((await rowsOf(copy.read, 'users'))[0]).toMatchObject({ id: 1, name: 'ann' })
+      expect(await rowsOf(copy.read, 'events')).toEqual(await rowsOf(db.read, 'events'))
+      expect(await readdir(folder)).toEqual(['copy.db'])
     })
 
     it('finishes what was asked of it before it closes', async () => {

