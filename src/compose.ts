@@ -9,9 +9,18 @@ import { hubApi } from './auth/hub/hub-api.ts'
 import { hubProbe } from './auth/hub/probe.ts'
 import { standAlone } from './auth/stand-alone.ts'
 import { readCommandLine } from './config/command-line.ts'
-import { type Config, checkPlaces, checkSettings, type VserverConfig } from './config/config.ts'
+import {
+  type Config,
+  checkPlaces,
+  checkSettings,
+  type DatabaseConfig,
+  type VserverConfig,
+} from './config/config.ts'
+import { databaseWords } from './config/database-url.ts'
 import { openDiskStore } from './content/disk-store.ts'
+import type { Database } from './db/database.ts'
 import { newestSchema } from './db/migrations.ts'
+import { openPostgres } from './db/postgres.ts'
 import { openSqlite, openSqliteCopy } from './db/sqlite.ts'
 import { Trouble } from './domain/errors.ts'
 import { systemClock } from './domain/timestamp.ts'
@@ -38,12 +47,11 @@ export interface Service {
 /** Opens everything, and listens to nothing yet. @throws Trouble */
 export function compose(config: Config, logger: Logger): Promise<Service> {
   return closingOnFailure(async opened => {
-    const beside = config.database.upgrade ? await placeBesideNgshare06(config.database.path) : null
-    const database = { ...config.database, path: beside ?? config.database.path }
+    const { database, original } = await besideNgshare06(config.database)
     const stored = await openExchange({ ...config, database }, opened)
-    if (beside !== null) {
-      const original = { databasePath: config.database.path, storageFolder: config.storage.folder }
-      await comeOverFromNgshare06(stored, original, logger)
+    if (original !== null) {
+      const from = { databasePath: original, storageFolder: config.storage.folder }
+      await comeOverFromNgshare06(stored, from, logger)
     }
     const exchange = { ...recording(stored, logger, opened), quotas: config.quotas }
     if (config.testData && (await isEmpty(exchange))) {
@@ -111,18 +119,17 @@ async function closingOnFailure(open: (opened: Opened) => Promise<FastifyInstanc
 export async function openData(places: Places): Promise<OpenExchange> {
   const opened: Opened = []
   const { database: given, storage } = checkPlaces(places)
-  const beside = await placeBesideNgshare06(given.path)
-  if (beside !== null && !existsSync(beside)) {
+  const { database, original } = await besideNgshare06(given)
+  if (original !== null && database.kind === 'sqlite' && !existsSync(database.path)) {
     throw new Trouble(
       'database',
-      `${given.path} is the database of a Python ngshare: start the server on it once, or bring it over with \`ngshare import ngshare06\``,
+      `${original} is the database of a Python ngshare: start the server on it once, or bring it over with \`ngshare import ngshare06\``,
     )
   }
-  const database = { ...given, path: beside ?? given.path }
   const exchange = await openExchange({ database, storage }, opened)
   return {
     exchange,
-    databasePath: database.path,
+    databasePath: pathOf(database),
     storageFolder: storage.folder,
     close: () => closeAll(opened),
   }
@@ -133,7 +140,11 @@ export const dataAccess: DataAccess = {
   open: openData,
   locate(places) {
     const { database, storage } = checkPlaces(places)
-    return { databasePath: database.path, storageFolder: storage.folder }
+    return {
+      databasePath: pathOf(database),
+      database: databaseWords(database),
+      storageFolder: storage.folder,
+    }
   },
   openContent: openDiskStore,
   openCopy: openSqliteCopy,
@@ -148,9 +159,32 @@ export const dataAccess: DataAccess = {
 }
 
 async function openExchange(config: Pick<Config, 'database' | 'storage'>, opened: Opened): Promise<Exchange> {
-  const db = await openSqlite(config.database)
+  const db = await openDatabase(config.database)
   opened.push(() => db.close())
   return { db, content: await openDiskStore(config.storage.folder), clock: systemClock() }
+}
+
+function openDatabase(database: DatabaseConfig): Promise<Database> {
+  if (database.kind === 'sqlite') return openSqlite(database)
+  const { url, password, poolSize, statementTimeoutMs, upgrade } = database
+  return openPostgres({
+    ...{ url, password, size: poolSize, statementTimeoutMs, upgrade },
+    openFile: path => openSqlite({ path, upgrade: true }),
+  })
+}
+
+/** A file of the Python server is left as it is: ours comes beside it. `original`: that file. */
+async function besideNgshare06(
+  database: DatabaseConfig,
+): Promise<{ database: DatabaseConfig; original: string | null }> {
+  if (database.kind !== 'sqlite' || !database.upgrade) return { database, original: null }
+  const beside = await placeBesideNgshare06(database.path)
+  if (beside === null) return { database, original: null }
+  return { database: { ...database, path: beside }, original: database.path }
+}
+
+function pathOf(database: DatabaseConfig): string | null {
+  return database.kind === 'sqlite' ? database.path : null
 }
 
 /** With a record of what only reads, as servers have it. */

@@ -15,6 +15,7 @@ import {
   type Drain,
   type VserverConfig,
 } from './config/config.ts'
+import { databaseWords } from './config/database-url.ts'
 import { errorCode, Trouble } from './domain/errors.ts'
 import { createLogger } from './logger.ts'
 import { CommandFailed } from './ops/failure.ts'
@@ -161,7 +162,7 @@ function serviceFacts({ listen, prefix, database, storage, workers }: Config, hu
     tokenCheck,
     hubGroups: groups !== null,
     workers,
-    database: database.path,
+    database: databaseWords(database),
     storage: storage.folder,
   }
 }
@@ -173,7 +174,7 @@ function originOf({ host }: Config['listen'], port: number): string {
 function vserverBanner(config: VserverConfig, port: number): string {
   return [
     `vserver ${version}: everyone who reaches it may read and change ${config.root}, and be anyone.`,
-    `Database ${config.database.path}, files ${config.storage.folder}`,
+    `Database ${databaseWords(config.database)}, files ${config.storage.folder}`,
     `Please go to ${originOf(config.listen, port)}/`,
     '',
   ].join('\n')
@@ -184,7 +185,7 @@ function banner(config: Config, port: number): string {
   const example = config.testData ? 'assignment/course1/challenge?user=lawrence' : 'courses?user=kevin'
   return [
     `ngshare ${version}, stand-alone: whoever asks is believed. For trying, not for a class.`,
-    `Database ${config.database.path}, files ${config.storage.folder}`,
+    `Database ${databaseWords(config.database)}, files ${config.storage.folder}`,
     'Try, for instance:',
     `  curl '${home}${example}'`,
     `Please go to ${home}`,

@@ -138,10 +138,14 @@ function textOf(
   const option = optionValue(setting, options)
   if (option !== undefined) return option
   for (const variable of setting.variables) {
-    const value = environment[variable] || (setting.kind === 'secret' && secretIn(environment, variable))
+    const value = environment[variable] || (mayBeFile(setting) && secretIn(environment, variable))
     if (value) return value
   }
   return setting.fallback ?? 'false'
+}
+
+function mayBeFile({ kind, mayBeFile }: Setting): boolean {
+  return kind === 'secret' || mayBeFile === true
 }
 
 /** The content of the file that `VARIABLE_FILE` names. Its last line's end does not belong to the secret. */

@@ -5,6 +5,7 @@ import type { HubOptions } from '../auth/hub/options.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
 import type { Quotas } from '../domain/quotas.ts'
 import type { FormLimits } from '../http/form/form.ts'
+import { type DatabasePlace, readDatabasePlace } from './database-url.ts'
 import { checkHubSettings } from './hub-settings.ts'
 import { SettingReader } from './setting-reader.ts'
 import { type SettingTexts, settings } from './settings.ts'
@@ -20,7 +21,7 @@ export interface Config {
   readonly drain: Drain
   /** Begins and ends with a slash. */
   readonly prefix: string
-  readonly database: { readonly kind: 'sqlite'; readonly path: string; readonly upgrade: boolean }
+  readonly database: DatabaseConfig
   readonly storage: { readonly kind: 'disk'; readonly folder: string }
   readonly admins: readonly string[]
   readonly limits: FormLimits
@@ -38,6 +39,13 @@ export interface Drain {
   readonly delayMs: number
   /** How long requests may take from then on. */
   readonly limitMs: number
+}
+
+/** The times and numbers are for PostgreSQL alone. */
+export type DatabaseConfig = DatabasePlace & {
+  readonly upgrade: boolean
+  readonly poolSize: number
+  readonly statementTimeoutMs: number
 }
 
 export class ConfigMistakes extends Error {
@@ -83,7 +91,7 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
       limitMs: 1000 * integer('drain-seconds', { from: 0, to: 3600 }),
     },
     prefix,
-    database: { ...readDatabase(reader), upgrade: !isOn('no-upgrade-db') },
+    database: { ...readDatabase(reader), ...readPool(reader), upgrade: !isOn('no-upgrade-db') },
     storage: readStorage(reader),
     admins,
     limits: { ...readLimits(reader), ...readTreeLimit(reader) },
@@ -124,7 +132,7 @@ export function checkPlaces(texts: {
 }): Pick<Config, 'database' | 'storage'> {
   const reader = new SettingReader(texts, settings)
   const places = {
-    database: { ...readDatabase(reader), upgrade: true },
+    database: { ...readDatabase(reader), ...poolOfCommands, upgrade: true },
     storage: readStorage(reader),
   }
   if (reader.mistakes.length > 0) throw new ConfigMistakes(reader.mistakes)
@@ -135,17 +143,32 @@ export function checkPlaces(texts: {
 type DataReader = SettingReader<'database' | 'storage'>
 type ServiceReader = SettingReader<keyof SettingTexts>
 type ServingReader = SettingReader<
-  'database' | 'storage' | 'max-body-bytes' | 'max-file-bytes' | 'max-files' | 'log-level'
+  | 'database'
+  | 'storage'
+  | 'database-pool'
+  | 'database-timeout-seconds'
+  | 'max-body-bytes'
+  | 'max-file-bytes'
+  | 'max-files'
+  | 'log-level'
 >
 
-function readDatabase({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): {
-  kind: 'sqlite'
-  path: string
-} {
-  const path = sqlitePath(texts.database)
-  if (path === null) mistake('database', 'sqlite:////absolute/path.db or sqlite:///relative/path.db')
-  return { kind: 'sqlite', path: resolve(path ?? '') }
+function readDatabase({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): DatabasePlace {
+  const place = readDatabasePlace(texts.database)
+  if (typeof place !== 'string') return place
+  mistake('database', place)
+  return { kind: 'sqlite', path: '' }
 }
+
+function readPool({ integer }: ServingReader): Pick<DatabaseConfig, 'poolSize' | 'statementTimeoutMs'> {
+  return {
+    poolSize: integer('database-pool', { from: 2, to: 1000 }),
+    statementTimeoutMs: integer('database-timeout-seconds', { from: 1, to: 3600 }) * 1000,
+  }
+}
+
+/** Commands do one thing after the other, and look through everything. */
+const poolOfCommands = { poolSize: 4, statementTimeoutMs: 3_600_000 }
 
 function readStorage({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): Config['storage'] {
   if (texts.storage === '') mistake('storage', 'a folder')
@@ -202,10 +225,10 @@ export function checkVserverSettings(texts: VserverTexts, usage: readonly string
   }
   const root = resolve(texts.root)
   if (texts.root === '' || root === '/') mistake('root', 'a folder, and not /')
-  const database = { ...readDatabase(reader), upgrade: true }
+  const database = { ...readDatabase(reader), ...readPool(reader), upgrade: true }
   const storage = readStorage(reader)
   for (const [name, path] of [
-    ['database', database.path],
+    ...(database.kind === 'sqlite' ? ([['database', database.path]] as const) : []),
     ['storage', storage.folder],
   ] as const) {
     if (`${path}/`.startsWith(`${root}/`))
@@ -223,10 +246,4 @@ export function checkVserverSettings(texts: VserverTexts, usage: readonly string
   const mistakes = [...usage, ...reader.mistakes]
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes)
   return config
-}
-
-/** The file of a URL as SQLAlchemy writes it: three slashes, then the path. Null for anything else. */
-function sqlitePath(url: string): string | null {
-  const path = /^sqlite:\/\/\/([^?#]+)$/.exec(url)?.[1]
-  return path === undefined || path === ':memory:' ? null : path
 }

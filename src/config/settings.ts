@@ -5,6 +5,8 @@ export interface Setting {
   readonly name: string
   /** `hub`: what a hub tells its services, by variable alone. `secret`: by variable too, or in the file that VARIABLE_FILE names. */
   readonly kind?: 'hub' | 'secret'
+  /** May be in the file that VARIABLE_FILE names, too, since it may have a password in it. */
+  readonly mayBeFile?: true
   readonly variables: readonly string[]
   /** What the value is, for the help; a setting without is a switch. */
   readonly value?: string
@@ -20,10 +22,26 @@ export const settings = [
   },
   {
     name: 'database',
+    mayBeFile: true,
     variables: ['NGSHARE_DATABASE'],
     value: 'URL',
     fallback: 'sqlite:////srv/ngshare/ngshare.db',
-    meaning: 'where the facts are kept: sqlite:////absolute/path.db or sqlite:///relative/path.db',
+    meaning:
+      'where the facts are kept: sqlite:////absolute/path.db, sqlite:///relative/path.db or postgresql://user@host:port/database',
+  },
+  {
+    name: 'database-pool',
+    variables: ['NGSHARE_DATABASE_POOL'],
+    value: 'NUMBER',
+    fallback: '10',
+    meaning: 'the most connections of this process to PostgreSQL',
+  },
+  {
+    name: 'database-timeout-seconds',
+    variables: ['NGSHARE_DATABASE_TIMEOUT_SECONDS'],
+    value: 'SECONDS',
+    fallback: '30',
+    meaning: 'how long PostgreSQL may take for one statement',
   },
   {
     name: 'storage',

@@ -13,6 +13,8 @@ export const vserverSettings = [
   { ...shared('port'), fallback: '11111', meaning: 'the port to listen on; 0 takes a free one' },
   { ...shared('database'), fallback: 'sqlite:///data/vserver.db' },
   { ...shared('storage'), fallback: 'data/vserver-files' },
+  shared('database-pool'),
+  shared('database-timeout-seconds'),
   {
     ...shared('trust-network'),
     meaning:

@@ -1,5 +1,5 @@
 /** What the commands for admins have in common: where the data is, how they talk, how they fail. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ContentStore } from '../content/content-store.ts'
@@ -17,7 +17,7 @@ export interface DataAccess {
   /** Opens database and files as the server does; it may be running. @throws Trouble, ConfigMistakes */
   open(places: Places): Promise<OpenExchange>
   /** Where they are, without a look at what is there. @throws ConfigMistakes */
-  locate(places: Places): { databasePath: string; storageFolder: string }
+  locate(places: Places): Located
   /** Opens a folder of files alone. @throws Trouble */
   openContent(folder: string): Promise<ContentStore>
   /** Opens the file of a database that nobody writes to. @throws Trouble */
@@ -28,15 +28,23 @@ export interface DataAccess {
 
 /** As the settings of the server are written. */
 export interface Places {
-  /** `sqlite:///…` */
+  /** `sqlite:///…` or `postgresql://…` */
   readonly database: string
   readonly storage: string
 }
 
+export interface Located {
+  /** The file of the database; null where it is in PostgreSQL. */
+  readonly databasePath: string | null
+  /** For people: the file, or the URL without its password. */
+  readonly database: string
+  readonly storageFolder: string
+}
+
 export interface OpenExchange {
   readonly exchange: Exchange
-  /** The file of the database. */
-  readonly databasePath: string
+  /** The file of the database; null where it is in PostgreSQL. */
+  readonly databasePath: string | null
   /** The folder of the content store. */
   readonly storageFolder: string
   close(): Promise<void>
@@ -79,7 +87,8 @@ export function dataCommand<Arguments extends readonly unknown[], Options extend
       const args = given.slice(0, -2) as unknown as Arguments
       const options = given.at(-2) as Options
       const { databasePath } = ops.locate(options)
-      if (!existsSync(databasePath)) throw new CommandFailed(`there is no database ${databasePath}`)
+      if (databasePath !== null && !existsSync(databasePath))
+        throw new CommandFailed(`there is no database ${databasePath}`)
       const open = await ops.open(options)
       try {
         await act(open, options, ...args)
@@ -92,7 +101,15 @@ export function dataCommand<Arguments extends readonly unknown[], Options extend
 export function databaseOption(): Option {
   return new Option('--database <URL>', 'the database, as the server has it')
     .env('NGSHARE_DATABASE')
-    .default('sqlite:////srv/ngshare/ngshare.db')
+    .default(databaseInFile() ?? defaultDatabase, defaultDatabase)
+}
+
+const defaultDatabase = 'sqlite:////srv/ngshare/ngshare.db'
+
+/** As the server finds it, where the URL has a password. */
+function databaseInFile(): string | null {
+  const path = process.env.NGSHARE_DATABASE_FILE
+  return path ? readFileSync(path, 'utf8').trim() : null
 }
 
 export function storageOption(): Option {

@@ -8,7 +8,15 @@ import { makeFolder, syncFolder } from '../durable-folders.ts'
 import { countRows } from '../exchange/contents.ts'
 import { type CopiedContent, copyContent, nowhere } from '../exchange/copy-content.ts'
 import { BackupFolder, digestFile, type Generation, type Manifest } from './backup-folder.ts'
-import { type DataOptions, databaseOption, jsonOption, type Ops, report, storageOption } from './command.ts'
+import {
+  type DataOptions,
+  databaseOption,
+  jsonOption,
+  type Located,
+  type Ops,
+  report,
+  storageOption,
+} from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { bytesInWords, counted } from './words.ts'
 
@@ -33,7 +41,7 @@ export function restoreCommand(ops: Ops): Command {
     .addOption(jsonOption())
     .action(async (dir: string, options: RestoreOptions) => {
       const folder = await BackupFolder.open(resolve(dir))
-      const target = options.dryRun ? null : ops.locate(options)
+      const target = options.dryRun ? null : targetOf(ops.locate(options))
       if (target !== null) await refuseWhatIsThere(target)
       const generation = await folder.generation(options.generation)
       const manifest = await folder.manifestOf(generation)
@@ -56,6 +64,14 @@ export function restoreCommand(ops: Ops): Command {
         )
       }
     })
+}
+
+/** @throws CommandFailed */
+function targetOf({ databasePath, storageFolder }: Located): Target {
+  if (databasePath !== null) return { databasePath, storageFolder }
+  throw new CommandFailed(
+    'a backup is restored into a file: name one as --database, and bring it over to PostgreSQL with `ngshare migrate`',
+  )
 }
 
 /** The database gets its name last: until then no server takes the place for a whole one. */

@@ -26,6 +26,7 @@ const arrows: Record<string, readonly string[]> = {
 /** Files that know a concrete database, store or way to log in: only the composition root may name them. */
 const adapters = [
   'db/sqlite.ts',
+  'db/postgres.ts',
   'content/disk-store.ts',
   'auth/stand-alone.ts',
   'auth/hub/hub.ts',
@@ -36,6 +37,7 @@ const adapters = [
 const packages: Record<string, readonly string[]> = {
   fastify: ['http', 'vserver', 'compose.ts'],
   'better-sqlite3': ['db'],
+  pg: ['db'],
   'prom-client': ['http'],
   '@fastify/busboy': ['http'],
   commander: ['config', 'ops', 'main.ts'],

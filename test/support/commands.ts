@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { dataAccess } from '../../src/compose.ts'
 import type { Ops } from '../../src/ops/command.ts'
 import { CommandFailed } from '../../src/ops/failure.ts'
+import { databaseUrl } from './database.ts'
 
 export interface Outcome {
   /** Standard output. */
@@ -15,7 +16,7 @@ export interface Outcome {
 
 /** Where the data is, as options. */
 export function placesOf(service: { database: string; storage: string }): string[] {
-  return ['--database', `sqlite:///${service.database}`, '--storage', service.storage]
+  return ['--database', databaseUrl(service.database), '--storage', service.storage]
 }
 
 /** @throws what is no failure that a command tells */

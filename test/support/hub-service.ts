@@ -13,6 +13,7 @@ import { readCommandLine } from '../../src/config/command-line.ts'
 import { type Config, checkSettings } from '../../src/config/config.ts'
 import { Browser, parseCookie, xsrfTokenIn } from './browser.ts'
 import { type Answer, type Arguments, type AskOptions, ask, type Person } from './client.ts'
+import { databaseUrl, makeDatabase } from './database.ts'
 import type { FakeHub } from './fake-hub.ts'
 import { listen } from './replicas.ts'
 import type { CourseOptions } from './service.ts'
@@ -115,7 +116,7 @@ async function openHubService(options: HubServiceOptions): Promise<HubService> {
   await mkdir(folder, { recursive: true })
   const config = hubConfigFrom({
     args: [
-      `--database=sqlite:///${join(folder, 'ngshare.db')}`,
+      `--database=${databaseUrl(join(folder, 'ngshare.db'))}`,
       `--storage=${join(folder, 'files')}`,
       '--admins=root',
       ...(options.args ?? []),
@@ -125,6 +126,7 @@ async function openHubService(options: HubServiceOptions): Promise<HubService> {
   const log: string[] = []
   const serializers = { err: stdSerializers.errWithCause }
   const logger = pino({ level: 'debug', base: null, serializers }, { write: line => log.push(line) })
+  await makeDatabase(join(folder, 'ngshare.db'))
   const service = await listen(config, logger, { oneProcess: options.oneProcess ?? false })
   const { port } = service
   const agent = new Agent({ keepAlive: true })

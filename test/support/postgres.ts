@@ -47,7 +47,11 @@ export async function startPostgres(more: readonly string[] = careless): Promise
   const data = await mkdtemp(join(tmpdir(), 'ngshare-postgres-'))
   const isRoot = process.getuid?.() === 0
   if (isRoot) await chown(data, nobody.uid, nobody.gid)
-  const environment = { ...(isRoot ? nobody : {}), cwd: data, env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' } }
+  const environment = {
+    ...(isRoot ? nobody : {}),
+    cwd: data,
+    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+  }
   const how = ['-D', data, '-U', owner, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   await promisify(execFile)(join(programs, 'initdb'), how, environment)
   await appendFile(join(data, 'postgresql.conf'), [...settings, ...more, ''].join('\n'))

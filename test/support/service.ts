@@ -8,6 +8,7 @@ import { afterAll, onTestFinished } from 'vitest'
 import { readCommandLine } from '../../src/config/command-line.ts'
 import { type Config, checkSettings } from '../../src/config/config.ts'
 import { type Answer, type AskOptions, ask, type Person, personAt } from './client.ts'
+import { databaseUrl, dropDatabase, makeDatabase } from './database.ts'
 import { listen } from './replicas.ts'
 import type { WireFile } from './trees.ts'
 
@@ -96,6 +97,7 @@ async function openService(options: ServiceOptions): Promise<Service> {
   const prefix = options.prefix ?? '/api/'
   const log: string[] = []
   const logger = pino({ level: options.logLevel ?? 'error' }, { write: line => log.push(line) })
+  await makeDatabase(database)
   const service = await listen(configOf({ ...options, prefix, database, storage }), logger)
   const { port } = service
   const agent = new Agent({ keepAlive: true })
@@ -151,7 +153,9 @@ async function openService(options: ServiceOptions): Promise<Service> {
       isOpen = false
       agent.destroy()
       await service.close()
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
+      if (options.folder !== undefined) return
+      await dropDatabase(database)
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
@@ -159,7 +163,7 @@ async function openService(options: ServiceOptions): Promise<Service> {
 function configOf(options: ServiceOptions & { prefix: string; database: string; storage: string }): Config {
   const values = {
     prefix: options.prefix,
-    database: `sqlite:///${options.database}`,
+    database: databaseUrl(options.database),
     storage: options.storage,
     admins: options.admins ?? 'root',
     'max-body-bytes': options.maxBodyBytes,

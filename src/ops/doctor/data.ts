@@ -5,6 +5,7 @@ import { access, stat, statfs } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { databaseText, databaseWords } from '../../config/database-url.ts'
 import type { ContentStore } from '../../content/content-store.ts'
 import { errorCode } from '../../domain/errors.ts'
 import type { Ops } from '../command.ts'
@@ -19,7 +20,7 @@ export async function checkAccount({ database, storage }: Places): Promise<Findi
   const { ok, warning, skipped } = findings('account')
   const own = process.getuid?.()
   const place = await nearest(storage.folder)
-  const known = (await exists(database.path)) ? database.path : place
+  const known = database.kind === 'sqlite' && (await exists(database.path)) ? database.path : place
   const owner = (await stat(known)).uid
   if (own === undefined) return skipped('this system has no users as we know them')
   const { username } = userInfo()
@@ -88,22 +89,23 @@ export async function checkDatabase(
   options: DatabaseOptions,
 ): Promise<{ found: Finding[]; newestMs: number | null }> {
   const { skipped } = findings('database')
-  const { path } = places.database
-  const before = await checkFile(ops, places, options)
+  const words = databaseWords(places.database)
+  const path = places.database.kind === 'sqlite' ? places.database.path : null
+  const before = path === null ? null : await checkFile(ops, { path, ...places.database }, options)
   if (before !== null) return { found: [before], newestMs: null }
-  const kind = await checkKind('database', dirname(path))
+  const kind = path === null ? [] : await checkKind('database', dirname(path))
   if (options.mayTry && (await exists(places.storage.folder))) {
     const { found, newestMs } = await tryDatabase(ops, places, options)
     return { found: [found, ...kind], newestMs }
   }
-  const found = skipped(`${path} can be opened; whether it is sound and takes writes was not tested`)
+  const found = skipped(`whether ${words} is sound and takes writes was not tested`)
   return { found: [found, ...kind], newestMs: null }
 }
 
 /** Without a change to it, not even of its schema. Null: it can be opened. */
 async function checkFile(
   ops: Ops,
-  { database: { path, upgrade } }: Places,
+  { path, upgrade }: { path: string; upgrade: boolean },
   { newestSchema }: DatabaseOptions,
 ): Promise<Finding | null> {
   const { ok, warning, wrong } = findings('database')
@@ -139,12 +141,13 @@ async function checkFile(
 
 async function tryDatabase(
   ops: Ops,
-  { database: { path }, storage }: Places,
+  { database, storage }: Places,
   { integrity }: DatabaseOptions,
 ): Promise<{ found: Finding; newestMs: number | null }> {
   const { ok, wrong } = findings('database')
+  const words = databaseWords(database)
   try {
-    const { exchange, close } = await ops.open({ database: `sqlite:///${path}`, storage: storage.folder })
+    const { exchange, close } = await ops.open({ database: databaseText(database), storage: storage.folder })
     try {
       await exchange.db.check()
       const last = await exchange.db.read
@@ -156,9 +159,9 @@ async function tryDatabase(
       const newestMs = last === undefined ? null : last.received_at / 1000
       const [fault, ...more] = integrity ? await exchange.db.findFaults() : []
       if (fault === undefined)
-        return { found: ok(`${path} ${integrity ? 'is sound' : 'opens'} and takes writes`), newestMs }
+        return { found: ok(`${words} ${integrity ? 'is sound' : 'opens'} and takes writes`), newestMs }
       const found = wrong(
-        `${path} is damaged: ${JSON.stringify(fault)}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+        `${words} is damaged: ${JSON.stringify(fault)}${more.length > 0 ? ` and ${more.length} more` : ''}`,
         'Stop the server, keep a copy of the files, and restore the last backup: `ngshare restore`. `ngshare verify` says more.',
       )
       return { found, newestMs }
@@ -167,7 +170,12 @@ async function tryDatabase(
     }
   } catch (error) {
     return {
-      found: wrong(messageOf(error), 'See whether the disk is full or broken, and what holds the file.'),
+      found: wrong(
+        messageOf(error),
+        database.kind === 'sqlite'
+          ? 'See whether the disk is full or broken, and what holds the file.'
+          : 'See whether PostgreSQL runs and lets this user in; its own log says more.',
+      ),
       newestMs: null,
     }
   }
@@ -264,7 +272,8 @@ export async function checkSpace({
   storage,
   limits,
 }: Places & Pick<Config, 'limits'>): Promise<Finding[]> {
-  const places = [await nearest(storage.folder), await nearest(dirname(database.path))]
+  const places = [await nearest(storage.folder)]
+  if (database.kind === 'sqlite') places.push(await nearest(dirname(database.path)))
   const devices = new Map<number, string>()
   for (const place of places.toReversed()) devices.set((await stat(place)).dev, place)
   const found: Finding[] = []

@@ -39,12 +39,14 @@ function ngshare06Command(ops: Ops): Command {
     .requiredOption('--from-storage <DIR>', 'its --storage')
   return importing(ops, command, (options: Ngshare06Options, run) => {
     const from = ops.locate({ database: options.fromDatabase, storage: options.fromStorage })
-    if (from.databasePath === ops.locate(options).databasePath) {
+    const { databasePath, storageFolder } = from
+    if (databasePath === null) throw new CommandFailed('--from-database: a Python ngshare has an SQLite file')
+    if (databasePath === ops.locate(options).databasePath) {
       throw new CommandFailed(
         '--from-database and --database are the same file: name a new one as --database',
       )
     }
-    return importNgshare06(from, run)
+    return importNgshare06({ databasePath, storageFolder }, run)
   })
 }
 
@@ -76,7 +78,8 @@ function importing<Options extends ImportOptions>(
     .option('--dry-run', 'read and compare everything, and only tell what would come over', false)
     .action(async (options: Options) => {
       const { dryRun } = options
-      const isThere = existsSync(ops.locate(options).databasePath)
+      const { databasePath } = ops.locate(options)
+      const isThere = databasePath === null || existsSync(databasePath)
       const open = dryRun && !isThere ? null : await ops.open(options)
       try {
         const result = await act(options, {
