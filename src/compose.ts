@@ -28,6 +28,7 @@ import { startEventBuffer } from './exchange/event-buffer.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { bringAllMemberships } from './exchange/group-memberships.ts'
 import { startHousekeeping } from './exchange/housekeeping.ts'
+import { ensureSigningKey } from './exchange/receipts.ts'
 import { addTestData, isEmpty } from './exchange/test-data.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
@@ -53,6 +54,7 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       const from = { databasePath: original, storageFolder: config.storage.folder }
       await comeOverFromNgshare06(stored, from, logger)
     }
+    await makeSigningKey(stored, logger)
     const exchange = { ...recording(stored, logger, opened), quotas: config.quotas }
     if (config.testData && (await isEmpty(exchange))) {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
@@ -185,6 +187,16 @@ async function besideNgshare06(
 
 function pathOf(database: DatabaseConfig): string | null {
   return database.kind === 'sqlite' ? database.path : null
+}
+
+/** Before anybody asks for a receipt: a full disk must not be in the way then. */
+async function makeSigningKey(exchange: Exchange, logger: Logger): Promise<void> {
+  try {
+    await ensureSigningKey(exchange)
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error
+    logger.error({ err: error }, 'no key for receipts could be made; it is made with the first receipt')
+  }
 }
 
 /** With a record of what only reads, as servers have it. */

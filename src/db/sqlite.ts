@@ -41,8 +41,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     const writer = kyselyOver(writing)
     opened.push(writer)
     await writer.connection().execute(connection => prepareSchema(connection, input.upgrade))
-    // A log whose sync once failed may lack pages on the disk that the system still shows: start with an empty one.
-    writing.pragma('wal_checkpoint(truncate)')
+    const beginWithEmptyLog = emptyLogOnce(writing)
     writing.pragma('busy_timeout = 0')
 
     const path = realpathSync(input.path) // SQLite keeps its log beside the file itself, not beside a link to it
@@ -52,6 +51,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     const log = await WriteAheadLog.open(path)
     const statements = new Map<string, Sqlite.Statement>()
     const execute = (text: string) => {
+      beginWithEmptyLog()
       const statement = statements.get(text) ?? writing.prepare(text)
       statements.set(text, statement)
       statement.run()
@@ -65,6 +65,25 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
       cause: error,
     })
   }
+}
+
+/**
+ * A log whose sync once failed may lack pages on the disk that the system still shows: nothing is written before it is
+ * empty. Where the disk is too full for that, what is there can be read all the same, and each write tries again.
+ */
+function emptyLogOnce(writing: Sqlite.Database): () => void {
+  let isEmpty = false
+  const begin = () => {
+    if (isEmpty) return
+    writing.pragma('wal_checkpoint(truncate)')
+    isEmpty = true
+  }
+  try {
+    begin()
+  } catch (error) {
+    if (errorCode(error) !== 'SQLITE_FULL') throw error
+  }
+  return begin
 }
 
 class SqliteDatabase implements Database {

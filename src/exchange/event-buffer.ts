@@ -9,6 +9,8 @@ const flushMs = 1000
 /** Beyond that, when the database is in trouble, the oldest are dropped. */
 const maxKept = 10_000
 const batchSize = 500
+/** The disk that is full may be the log's, too. */
+const tellEveryMs = 60_000
 
 /** Where trouble is told. */
 interface Log {
@@ -25,6 +27,7 @@ export interface EventBuffer {
 export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
   let waiting: NewEvent[] = []
   let underWay: Promise<void> | null = null
+  let toldAt = Number.NEGATIVE_INFINITY
 
   async function flush(): Promise<void> {
     try {
@@ -38,7 +41,9 @@ export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
       while ((await sealEvents(exchange)) > 0);
     } catch (error) {
       if (waiting.length > maxKept) waiting = waiting.slice(-maxKept)
-      logger.error({ err: error }, 'events could not be recorded; trying again')
+      if (performance.now() - toldAt < tellEveryMs) return
+      toldAt = performance.now()
+      logger.error({ err: error }, 'events could not be recorded; trying again every second')
     } finally {
       underWay = null
     }

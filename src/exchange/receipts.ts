@@ -63,13 +63,13 @@ export async function rotateSigningKey(exchange: Exchange, caller: Caller): Prom
 }
 
 async function signingKey(exchange: Exchange) {
-  const known = await findSigningKey(exchange.db.read)
-  const pem = known?.private_key ?? (await ensureKey(exchange))
-  return createPrivateKey(pem)
+  return createPrivateKey(await ensureSigningKey(exchange))
 }
 
-/** The first key comes into being when it is first needed. */
-async function ensureKey(exchange: Exchange): Promise<string> {
+/** The private key that signs, in PEM. The first one is made when a server starts, or when there is room for it. */
+export async function ensureSigningKey(exchange: Exchange): Promise<string> {
+  const known = await findSigningKey(exchange.db.read)
+  if (known !== undefined) return known.private_key
   return exchange.db.write(async trx => {
     if ((await findSigningKey(trx)) === undefined) await createKey(trx, exchange.clock())
     const created = await findSigningKey(trx)

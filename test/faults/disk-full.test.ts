@@ -100,6 +100,38 @@ test('when the database has no room, submitting is refused and reading goes on, 
   expect(listed).toEqual([before, after])
 })
 
+test('a server that was killed while the disk was full starts again and is read from; it stores when there is room', async context => {
+  const { disk, world } = aWorldWithSmallDisk(context)
+  const place = { database: join(disk.folder, 'ngshare.db'), storage: join(disk.folder, 'files') }
+  const first = await world.start(place)
+  const before = await openClassroom(first, { students: [student] })
+  const stored = [await expectToStore(before, 50_000), await expectToStore(before, 300_000)]
+  disk.fill()
+  expectRefusal(await before.submit(student, aNotebook('too late', 60_000)))
+  // The first one of all: its key was made when there was room.
+  const receipt = `receipt/course/homework/${student}`
+  expect((await before.client.get(receipt, student)).status).toBe(200)
+  await first.kill()
+
+  const server = await world.start(place)
+  const classroom = new Classroom(server)
+  expect(await classroom.list()).toEqual(stored)
+  for (const [index, size] of [50_000, 300_000].entries()) {
+    const listed = stored[index] as Listed
+    expect(await classroom.collect(listed)).toEqual(aNotebook(`${size} bytes`, size))
+  }
+  expect((await classroom.client.get(receipt, student)).status).toBe(200)
+  expect((await classroom.client.get('readyz', student)).status).toBe(503)
+  expectRefusal(await classroom.submit(student, aNotebook('too early', 60_000)))
+
+  disk.free()
+  const after = await expectToStore(classroom, 60_000)
+  expect((await classroom.client.get('readyz', student)).status).toBe(200)
+  expect(await classroom.list()).toEqual([...stored, after])
+  expect(await server.stop()).toEqual({ code: 0, signal: null })
+  expect(inspect(place).faults).toEqual([])
+})
+
 test('a large upload whose row finds no room leaves no copy in the storage folder, however often it is tried', async context => {
   const { disk, world } = aWorldWithSmallDisk(context)
   const database = join(disk.folder, 'ngshare.db')

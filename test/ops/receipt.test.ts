@@ -8,7 +8,7 @@ import { keyId, type Receipt, signReceipt } from '../../src/domain/receipt.ts'
 import { receiptCommand } from '../../src/ops/receipt.ts'
 import { runProgram } from '../faults/world.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
-import { aService, aServiceForTheFile, type Service } from '../support/service.ts'
+import { aFolder, aService, aServiceForTheFile, type Service } from '../support/service.ts'
 import { file } from '../support/trees.ts'
 
 /** Marie has submitted; her receipt and the keys, as the API gives them, are files beside the data. */
@@ -250,11 +250,18 @@ describe('ngshare receipt keys', () => {
     expect(asText.said + text).not.toContain('PRIVATE')
   })
 
-  it('are none before one is needed', async () => {
-    const service = await aService()
-    const { json, failure } = await run('keys', '--json', ...placesOf(service))
-    expect(failure).toBeNull()
-    expect(json.keys).toEqual([])
+  it('are there from the first start on, before anybody needs one, and no start makes another', async () => {
+    const folder = await aFolder()
+    const keys: unknown[] = []
+    for (let start = 1; start <= 3; start++) {
+      const service = await aService({ folder })
+      const { json, failure } = await run('keys', '--json', ...placesOf(service))
+      expect(failure).toBeNull()
+      keys.push(json.keys)
+      await service.close()
+    }
+    expect(keys[0]).toMatchObject([{ retiredAt: null }])
+    expect(keys).toEqual([keys[0], keys[0], keys[0]])
   })
 })
 
