@@ -117,8 +117,14 @@ async function closingOnFailure(open: (opened: Opened) => Promise<FastifyInstanc
   }
 }
 
-/** Database and files for a command, as the server would open them. @throws Trouble, ConfigMistakes */
-export async function openData(places: Places): Promise<OpenExchange> {
+/**
+ * Database and files for a command, as the server would open them. `upgrade` false: an older database is refused, and
+ * left as it is. @throws Trouble, ConfigMistakes
+ */
+export async function openData(
+  places: Places,
+  { upgrade }: { upgrade: boolean } = { upgrade: true },
+): Promise<OpenExchange> {
   const opened: Opened = []
   const { database: given, storage } = checkPlaces(places)
   const { database, original } = await besideNgshare06(given)
@@ -128,7 +134,7 @@ export async function openData(places: Places): Promise<OpenExchange> {
       `${original} is the database of a Python ngshare: start the server on it once, or bring it over with \`ngshare import ngshare06\``,
     )
   }
-  const exchange = await openExchange({ database, storage }, opened)
+  const exchange = await openExchange({ database: { ...database, upgrade }, storage }, opened)
   return {
     exchange,
     databasePath: pathOf(database),

@@ -34,12 +34,13 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     refuseForeign(input.path)
     closeSync(openSync(input.path, 'a', 0o600)) // students' work is nobody else's on this machine, either
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
+    const writer = kyselyOver(writing)
+    opened.push(writer)
+    if (!input.upgrade) await refuseOlder(writer) // before the choice of the journal mode, which changes the file
     await useWriteAheadLog(writing)
     writing.pragma('synchronous = normal')
     writing.pragma('foreign_keys = on')
     writing.pragma(`wal_autocheckpoint = ${checkpointPages}`)
-    const writer = kyselyOver(writing)
-    opened.push(writer)
     await writer.connection().execute(connection => prepareSchema(connection, input.upgrade))
     const beginWithEmptyLog = emptyLogOnce(writing)
     writing.pragma('busy_timeout = 0')
@@ -220,20 +221,25 @@ async function prepareSchema(connection: Kysely<Schema>, upgrade: boolean): Prom
     connection.executeQuery<{ name: string }>(CompiledQuery.raw(statement))
   await execute('begin immediate')
   try {
-    const { rows } = await execute(`select name from sqlite_master where type = 'table'`)
-    const pending = await pendingMigrations(connection)
-    if (!upgrade && rows.length > 0 && pending.length > 0) {
-      throw new Trouble(
-        'database',
-        `the database lacks ${pending.join(', ')}: start once without --no-upgrade-db`,
-      )
-    }
+    if (!upgrade) await refuseOlder(connection)
     await migrate(connection)
     await execute('commit')
   } catch (error) {
     await execute('rollback').catch(() => undefined) // the first error is the one to tell
     throw error
   }
+}
+
+/** Not one that is empty: it becomes a new one. @throws Trouble */
+async function refuseOlder(connection: Kysely<Schema>): Promise<void> {
+  const tables = CompiledQuery.raw(`select name from sqlite_master where type = 'table'`)
+  if ((await connection.executeQuery(tables)).rows.length === 0) return
+  const pending = await pendingMigrations(connection)
+  if (pending.length === 0) return
+  throw new Trouble(
+    'database',
+    `the database is of an older version of ngshare, and lacks ${pending.join(', ')}; it was left as it is: start the server once without --no-upgrade-db, or use the version that wrote it`,
+  )
 }
 
 /** Two that do this at once to a new file block each other, and SQLite does not wait then. */

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatTimestamp, type Micros, parseTimestamp } from '../domain/timestamp.ts'
 import { type HistoryEvent, selectEvents } from '../exchange/history.ts'
 import { type HistoryFault, verifyHistory } from '../exchange/history-check.ts'
-import { type DataOptions, dataCommand, type Ops, report } from './command.ts'
+import { type DataOptions, type Ops, readingCommand, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
 
 interface ListOptions extends DataOptions {
@@ -39,7 +39,7 @@ function listCommand(ops: Ops): Command {
         .choices(['table', 'jsonl', 'csv'])
         .default('table'),
     )
-  return dataCommand(ops, command, async ({ exchange }, options: ListOptions) => {
+  return readingCommand(ops, command, async ({ exchange }, options: ListOptions) => {
     const { course, assignment, user, action, result, since, until } = options
     const given = { course, assignment, user, action, result, since, until }
     const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
@@ -63,7 +63,7 @@ function verifyCommand(ops: Ops): Command {
   const command = new Command('verify')
     .description('Check that no event was changed, added or removed.')
     .option('--head <HASH>', 'what an earlier check gave as `head`: it must be in the chain still', hash)
-  return dataCommand(ops, command, async ({ exchange }, { head, ...options }: VerifyOptions) => {
+  return readingCommand(ops, command, async ({ exchange }, { head, ...options }: VerifyOptions) => {
     const check = await verifyHistory(exchange.db.read, head === undefined ? {} : { head })
     report(ops.io, options, check, () =>
       [

@@ -9,7 +9,7 @@ import { type CopiedContent, copyContent } from '../exchange/copy-content.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { isReferenced, removeUnreferenced } from '../exchange/housekeeping.ts'
 import { BackupFolder, digestFile, type Generation } from './backup-folder.ts'
-import { type DataOptions, dataCommand, type Ops, report, wholeNumber } from './command.ts'
+import { type DataOptions, type Ops, readingCommand, report, wholeNumber } from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { bytesInWords, counted } from './words.ts'
 
@@ -27,7 +27,7 @@ export function backupCommand(ops: Ops): Command {
     .addOption(
       new Option('--keep <NUMBER>', 'afterwards remove all but the newest backups').argParser(wholeNumber),
     )
-  return dataCommand(ops, command, async ({ exchange }, options: BackupOptions, dir: string) => {
+  return readingCommand(ops, command, async ({ exchange }, options: BackupOptions, dir: string) => {
     if (options.keep === 0) throw new CommandFailed('--keep 0 would remove the backup that is being made')
     const folder = await BackupFolder.create(resolve(dir))
     const { result, removed } = await withSpace(dir, () =>

@@ -14,8 +14,11 @@ export interface Ops extends DataAccess {
 }
 
 export interface DataAccess {
-  /** Opens database and files as the server does; it may be running. @throws Trouble, ConfigMistakes */
-  open(places: Places): Promise<OpenExchange>
+  /**
+   * Opens database and files as the server does; it may be running. `upgrade` false: a database of an older version is
+   * refused, and left as it is. @throws Trouble, ConfigMistakes
+   */
+  open(places: Places, options?: { upgrade: boolean }): Promise<OpenExchange>
   /** Where they are, without a look at what is there. @throws ConfigMistakes */
   locate(places: Places): Located
   /** Opens a folder of files alone. @throws Trouble */
@@ -71,13 +74,40 @@ export const operator: Caller = {
 /** Options of every command that works on the data. */
 export interface DataOptions extends Places {
   readonly json: boolean
+  /** Where there are such: with the first nothing is changed, without the second neither. */
+  readonly dryRun?: boolean
+  readonly repair?: boolean
 }
 
-/** A command that works on the data: `act` is called with it open, and it is closed whatever happens. */
+/** What is called with the data open. */
+type Act<Arguments extends readonly unknown[], Options extends DataOptions> = (
+  open: OpenExchange,
+  options: Options,
+  ...args: Arguments
+) => Promise<void>
+
+/** A command that works on the data, which is closed whatever happens. */
 export function dataCommand<Arguments extends readonly unknown[], Options extends DataOptions>(
   ops: Ops,
   command: Command,
-  act: (open: OpenExchange, options: Options, ...args: Arguments) => Promise<void>,
+  act: Act<Arguments, Options>,
+): Command {
+  return openingCommand(ops, command, { act, upgrades: ({ dryRun }) => dryRun !== true })
+}
+
+/** The same for one that only looks, or repairs if it is told to: not even the schema of an older database changes. */
+export function readingCommand<Arguments extends readonly unknown[], Options extends DataOptions>(
+  ops: Ops,
+  command: Command,
+  act: Act<Arguments, Options>,
+): Command {
+  return openingCommand(ops, command, { act, upgrades: ({ repair }) => repair === true })
+}
+
+function openingCommand<Arguments extends readonly unknown[], Options extends DataOptions>(
+  ops: Ops,
+  command: Command,
+  { act, upgrades }: { act: Act<Arguments, Options>; upgrades: (options: Options) => boolean },
 ): Command {
   return command
     .addOption(databaseOption())
@@ -89,7 +119,7 @@ export function dataCommand<Arguments extends readonly unknown[], Options extend
       const { databasePath } = ops.locate(options)
       if (databasePath !== null && !existsSync(databasePath))
         throw new CommandFailed(`there is no database ${databasePath}`)
-      const open = await ops.open(options)
+      const open = await ops.open(options, { upgrade: upgrades(options) })
       try {
         await act(open, options, ...args)
       } finally {

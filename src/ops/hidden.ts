@@ -4,7 +4,15 @@ import { Refusal } from '../domain/errors.ts'
 import { formatTimestamp } from '../domain/timestamp.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type Hidden, listHidden, nameOf, purgeOne, restoreHidden } from '../exchange/hidden.ts'
-import { type DataOptions, dataCommand, type Ops, operator, report, wholeNumber } from './command.ts'
+import {
+  type DataOptions,
+  dataCommand,
+  type Ops,
+  operator,
+  readingCommand,
+  report,
+  wholeNumber,
+} from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { columns } from './table.ts'
 import { bytesInWords, counted } from './words.ts'
@@ -44,7 +52,7 @@ function listCommand(ops: Ops): Command {
         .default(30)
         .argParser(wholeNumber),
     )
-  return dataCommand(ops, command, async ({ exchange }, options: ListOptions) => {
+  return readingCommand(ops, command, async ({ exchange }, options: ListOptions) => {
     const days = options.retentionDays
     const hidden = (await listHidden(exchange.db.read)).map(one => ({
       ...one,

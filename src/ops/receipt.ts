@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { isGenuine, keyId, type Receipt } from '../domain/receipt.ts'
 import { listPublicKeys, rotateSigningKey } from '../exchange/receipts.ts'
-import { dataCommand, jsonOption, type Ops, operator, report } from './command.ts'
+import { dataCommand, jsonOption, type Ops, operator, readingCommand, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
 
 export function receiptCommand(ops: Ops): Command {
@@ -48,7 +48,7 @@ function verifyCommand(ops: Ops): Command {
 
 function keysCommand(ops: Ops): Command {
   const command = new Command('keys').description('Show the public keys, retired ones too.')
-  return dataCommand(ops, command, async ({ exchange }, options) => {
+  return readingCommand(ops, command, async ({ exchange }, options) => {
     const keys = await listPublicKeys(exchange.db.read)
     report(ops.io, options, { keys }, () =>
       keys

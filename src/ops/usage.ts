@@ -1,7 +1,7 @@
 /** `ngshare usage`: how much is stored, for whom. */
 import { Command } from 'commander'
 import { type Amount, measureUsage, type Usage } from '../exchange/usage.ts'
-import { dataCommand, type Ops, report } from './command.ts'
+import { type Ops, readingCommand, report } from './command.ts'
 import { columns } from './table.ts'
 import { bytesInWords } from './words.ts'
 
@@ -9,7 +9,7 @@ export function usageCommand(ops: Ops): Command {
   const command = new Command('usage').description(
     'Tell how much is stored, in all, for each course and for each user, and what storing equal files once saves.',
   )
-  return dataCommand(ops, command, async ({ exchange }, options) => {
+  return readingCommand(ops, command, async ({ exchange }, options) => {
     const usage = await measureUsage(exchange.db.read)
     report(ops.io, options, usage, () => inWords(usage))
   })

@@ -7,7 +7,7 @@ import { type CopySource, repair } from '../exchange/repair.ts'
 import { type BlobUse, describeOwner, type TreeOwner } from '../exchange/uses.ts'
 import { type Finding, verifyData } from '../exchange/verify.ts'
 import { BackupFolder } from './backup-folder.ts'
-import { type DataOptions, dataCommand, type Ops, operator, report } from './command.ts'
+import { type DataOptions, type Ops, operator, readingCommand, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { bytesInWords, counted } from './words.ts'
 
@@ -32,7 +32,7 @@ export function verifyCommand(ops: Ops): Command {
       false,
     )
     .option('--from-backup <DIR>', 'with --repair: a folder of backups that may have good copies')
-  return dataCommand(ops, command, async ({ exchange }, options: VerifyOptions) => {
+  return readingCommand(ops, command, async ({ exchange }, options: VerifyOptions) => {
     if (options.fromBackup !== undefined && !options.repair) {
       throw new CommandFailed('--from-backup says where --repair finds good copies: give both')
     }

@@ -80,7 +80,7 @@ function importing<Options extends ImportOptions>(
       const { dryRun } = options
       const { databasePath } = ops.locate(options)
       const isThere = databasePath === null || existsSync(databasePath)
-      const open = dryRun && !isThere ? null : await ops.open(options)
+      const open = dryRun && !isThere ? null : await ops.open(options, { upgrade: !dryRun })
       try {
         const result = await act(options, {
           exchange: open?.exchange ?? null,
