@@ -5,11 +5,13 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  HandleEmptyInListsPlugin,
   Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryResult,
+  replaceWithNoncontingentExpression,
 } from 'kysely'
 import pg from 'pg'
 import { Trouble } from '../domain/errors.ts'
@@ -242,7 +244,9 @@ function kyselyOver(connection: DatabaseConnection & Partial<Session>): Kysely<S
     createIntrospector: kysely => new PostgresIntrospector(kysely),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   }
-  return new Kysely<Schema>({ dialect })
+  // SQLite takes `in ()`, PostgreSQL does not.
+  const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })]
+  return new Kysely<Schema>({ dialect, plugins })
 }
 
 function noStreams(): never {

@@ -49,6 +49,14 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
       expect((await users(db)).length).toBe(outcomes.filter((_, i) => i % 3 !== 0).length)
     })
 
+    it('finds nothing in an empty list, and everything outside of it', async () => {
+      const db = await open()
+      await addUser(db, 'ann')
+      const all = () => db.read.selectFrom('users').select('name')
+      expect(await all().where('name', 'in', []).execute()).toEqual([])
+      expect(await all().where('name', 'not in', []).execute()).toEqual([{ name: 'ann' }])
+    })
+
     it('finds nothing wrong with itself', async () => {
       const db = await open()
       await addUser(db, 'ann')
