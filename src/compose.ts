@@ -30,6 +30,7 @@ import { bringAllMemberships } from './exchange/group-memberships.ts'
 import { startHousekeeping } from './exchange/housekeeping.ts'
 import { ensureSigningKey } from './exchange/receipts.ts'
 import { addTestData, isEmpty } from './exchange/test-data.ts'
+import { createAdmission } from './http/admission/create.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import type { DataAccess, OpenExchange, Places } from './ops/command.ts'
@@ -60,6 +61,7 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
     const metrics = createMetrics()
+    const admission = createAdmission(config.load, { metrics, logger })
     const authenticator = openAuthenticator(config, { exchange, metrics, logger })
     opened.push(() => authenticator.close())
     const housekeeping = startHousekeeping(exchange, { retentionDays: config.retentionDays, logger })
@@ -70,6 +72,8 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       logger,
       metrics,
       authenticator,
+      admission,
+      maxConnections: config.load.maxConnections,
       tls: config.mode.kind === 'service' ? config.mode.hub.tls : null,
       prefix: config.prefix,
       limits: config.limits,
@@ -97,6 +101,8 @@ export function composeVserver(config: VserverConfig, logger: Logger): Promise<S
       logger,
       onLoopback,
       limits: { form: limits, files: defaultFileLimits },
+      admission: createAdmission(config.load, { metrics: null, logger }),
+      maxConnections: config.load.maxConnections,
     })
     opened.push(() => app.close())
     return app

@@ -4,6 +4,7 @@ import {
   badRequestMessages,
   type Failure,
   notIdentifiedFailures,
+  overloadedFailures,
   troubleFailures,
 } from '../../src/http/errors.ts'
 import { code, markdownTable } from './markdown.ts'
@@ -36,6 +37,14 @@ export function troubleTable(): string {
       ...failureCells(name, failure),
       failure.retryAfterSeconds === undefined ? '' : `${failure.retryAfterSeconds} s`,
     ]),
+  )
+}
+
+/** SECONDS is what `Retry-After` says. */
+export function overloadTable(): string {
+  return markdownTable(
+    ['code', 'status', 'message'],
+    Object.entries(overloadedFailures).map(([name, failure]) => failureCells(name, failure)),
   )
 }
 

@@ -1,7 +1,7 @@
 /** Which parts of which pages come from the code. */
 import { readFile } from 'node:fs/promises'
 import { databaseDiagram, databaseTables, readDatabase } from './database.ts'
-import { badRequestTable, refusalTable, troubleTable } from './failures.ts'
+import { badRequestTable, overloadTable, refusalTable, troubleTable } from './failures.ts'
 import { replacePart } from './markdown.ts'
 import { settingsTable, variablesTable } from './settings.ts'
 
@@ -23,6 +23,7 @@ export async function generateDocs(): Promise<Page[]> {
       refusals: refusalTable(),
       'bad-requests': badRequestTable(),
       troubles: troubleTable(),
+      overload: overloadTable(),
     }),
   ])
 }

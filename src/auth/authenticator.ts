@@ -5,6 +5,11 @@ import type { Membership } from '../domain/membership.ts'
 export interface Authenticator {
   /** @throws NotIdentified, Trouble `hub` */
   identify(credentials: Credentials): Promise<Identity>
+  /**
+   * Who a request says it is from, where `identify` would read its body: by what was sent before that, and not checked.
+   * Null: there is no telling.
+   */
+  claim(headers: IncomingHttpHeaders, queryArgument: (name: string) => string | undefined): string | null
   /** How people log in by browser; null where they need not. */
   readonly login: BrowserLogin | null
   close(): Promise<void>

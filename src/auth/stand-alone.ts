@@ -19,6 +19,7 @@ export function standAlone(options: { admins: readonly string[]; onLoopback: boo
       if (name === undefined && credentials.access === 'user') throw new NotIdentified('user-missing')
       return believed(name ?? 'user')
     },
+    claim: (headers, queryArgument) => queryArgument('user') ?? tokenOf(headers) ?? null,
     login: null,
     close: async () => undefined,
   }

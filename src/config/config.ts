@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { HubOptions } from '../auth/hub/options.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
 import type { Quotas } from '../domain/quotas.ts'
+import type { LoadLimits } from '../http/admission/admission.ts'
 import type { FormLimits } from '../http/form/form.ts'
 import { type DatabasePlace, readDatabasePlace } from './database-url.ts'
 import { checkHubSettings } from './hub-settings.ts'
@@ -26,6 +27,7 @@ export interface Config {
   readonly admins: readonly string[]
   readonly limits: FormLimits
   readonly quotas: Quotas
+  readonly load: LoadSettings
   /** Null: for good. */
   readonly retentionDays: number | null
   readonly debug: boolean
@@ -46,6 +48,10 @@ export type DatabaseConfig = DatabasePlace & {
   readonly upgrade: boolean
   readonly poolSize: number
   readonly statementTimeoutMs: number
+}
+
+export interface LoadSettings extends LoadLimits {
+  readonly maxConnections: number
 }
 
 export class ConfigMistakes extends Error {
@@ -96,6 +102,7 @@ export function checkSettings(texts: SettingTexts, usage: readonly string[] = []
     admins,
     limits: { ...readLimits(reader), ...readTreeLimit(reader) },
     quotas: readQuotas(reader),
+    load: readLoad(reader),
     retentionDays: retentionDays === 0 ? null : retentionDays,
     debug: isOn('debug'),
     testData: isOn('test-data'),
@@ -150,6 +157,12 @@ type ServingReader = SettingReader<
   | 'max-body-bytes'
   | 'max-file-bytes'
   | 'max-files'
+  | 'max-active'
+  | 'max-transfer-bytes'
+  | 'max-waiting'
+  | 'max-waiting-per-user'
+  | 'max-wait-seconds'
+  | 'max-connections'
   | 'log-level'
 >
 
@@ -184,6 +197,17 @@ function readLimits({ integer }: ServingReader): FormLimits {
   }
 }
 
+function readLoad({ integer }: ServingReader): LoadSettings {
+  return {
+    maxActive: integer('max-active', { from: 1, to: 100_000 }),
+    maxTransferBytes: integer('max-transfer-bytes', { from: 2 * 1024 * 1024, to: Number.MAX_SAFE_INTEGER }),
+    maxWaiting: integer('max-waiting', { from: 0, to: 1_000_000 }),
+    maxWaitingPerUser: integer('max-waiting-per-user', { from: 0, to: 1_000_000 }),
+    maxWaitMs: integer('max-wait-seconds', { from: 1, to: 3600 }) * 1000,
+    maxConnections: integer('max-connections', { from: 1, to: 1_000_000 }),
+  }
+}
+
 function readTreeLimit({ integer }: ServiceReader): Pick<FormLimits, 'maxTreeBytes'> {
   const maxTreeBytes = integer('max-tree-bytes', anyBytes)
   return maxTreeBytes === 0 ? {} : { maxTreeBytes }
@@ -202,7 +226,7 @@ function readQuotas({ integer }: ServiceReader): Quotas {
 const anyBytes = { from: 0, to: Number.MAX_SAFE_INTEGER }
 
 export interface VserverConfig
-  extends Pick<Config, 'listen' | 'database' | 'storage' | 'limits' | 'logLevel'> {
+  extends Pick<Config, 'listen' | 'database' | 'storage' | 'limits' | 'load' | 'logLevel'> {
   /** Absolute. What the file-system calls see as `/`. */
   readonly root: string
   readonly onLoopback: boolean
@@ -241,6 +265,7 @@ export function checkVserverSettings(texts: VserverTexts, usage: readonly string
     database,
     storage,
     limits: readLimits(reader),
+    load: readLoad(reader),
     logLevel: reader.oneOf('log-level', logLevels),
   }
   const mistakes = [...usage, ...reader.mistakes]

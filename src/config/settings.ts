@@ -372,6 +372,50 @@ export const settings = [
       'the most bytes in all releases, submissions and feedback of a course, deleted ones too until they are gone for good; 0: any number',
   },
   {
+    name: 'max-active',
+    variables: ['NGSHARE_MAX_ACTIVE'],
+    value: 'NUMBER',
+    fallback: '64',
+    meaning:
+      'the most uploads that are worked on at once, and as many requests without a body; downloads are four times as many. The others wait',
+  },
+  {
+    name: 'max-transfer-bytes',
+    variables: ['NGSHARE_MAX_TRANSFER_BYTES'],
+    value: 'BYTES',
+    fallback: String(64 * 1024 * 1024),
+    meaning: 'the memory for uploads that are worked on, and as much again for downloads',
+  },
+  {
+    name: 'max-waiting',
+    variables: ['NGSHARE_MAX_WAITING'],
+    value: 'NUMBER',
+    fallback: '1000',
+    meaning: 'the most requests of each kind that wait for their turn; more get 503',
+  },
+  {
+    name: 'max-waiting-per-user',
+    variables: ['NGSHARE_MAX_WAITING_PER_USER'],
+    value: 'NUMBER',
+    fallback: '100',
+    meaning: 'how many of them may be of one user, who gets 429 for more',
+  },
+  {
+    name: 'max-wait-seconds',
+    variables: ['NGSHARE_MAX_WAIT_SECONDS'],
+    value: 'SECONDS',
+    fallback: '45',
+    meaning:
+      'how long a request waits for its turn before it gets 503; less than proxies in front wait for an answer',
+  },
+  {
+    name: 'max-connections',
+    variables: ['NGSHARE_MAX_CONNECTIONS'],
+    value: 'NUMBER',
+    fallback: '4096',
+    meaning: 'the most open connections; at most half of the files that the process may open',
+  },
+  {
     name: 'retention-days',
     variables: ['NGSHARE_RETENTION_DAYS'],
     value: 'DAYS',

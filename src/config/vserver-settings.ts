@@ -23,6 +23,12 @@ export const vserverSettings = [
   shared('max-body-bytes'),
   shared('max-file-bytes'),
   shared('max-files'),
+  shared('max-active'),
+  shared('max-transfer-bytes'),
+  shared('max-waiting'),
+  shared('max-waiting-per-user'),
+  shared('max-wait-seconds'),
+  shared('max-connections'),
   shared('log-level'),
 ] as const satisfies readonly Setting[]
 

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { NotIdentified } from '../auth/authenticator.ts'
 import { faviconSvg, layoutScript } from '../web/assets.ts'
+import { Overloaded } from './admission/overloaded.ts'
 import { type BareAppOptions, createBareApp } from './bare-app.ts'
 import {
   isForPeople,
@@ -61,7 +62,8 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = apiFailure(error, options.debug)
-    if (failure.status >= 500) request.log.error(factsOf(error), failure.message)
+    if (failure.status >= 500 && !(error instanceof Overloaded))
+      request.log.error(factsOf(error), failure.message)
     if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
     if (login !== null && error instanceof NotIdentified && error.reason === 'session-ended') {
       reply.header('set-cookie', [...login.end(request.headers)])

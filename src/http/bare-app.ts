@@ -10,6 +10,8 @@ import Fastify, {
 } from 'fastify'
 import type { Clock } from '../domain/timestamp.ts'
 import { pythonJson } from './compat/python-json.ts'
+import { boundConnections } from './connections.ts'
+import { honourExpectations } from './expectations.ts'
 import type { Metrics } from './metrics.ts'
 import { stopOrderly } from './orderly-stop.ts'
 import { logRequests } from './request-log.ts'
@@ -23,6 +25,7 @@ export interface BareAppOptions {
   readonly tls: { readonly key: Buffer; readonly cert: Buffer; readonly ca: Buffer } | null
   /** The request line and the headers together; Node's own limit where nothing is said. */
   readonly maxHeaderBytes?: number
+  readonly maxConnections: number
   /** For what the framework itself refuses, before any route is asked. */
   readonly answerFailure: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 }
@@ -31,6 +34,10 @@ export interface BareAppOptions {
 const keepAliveTimeoutMs = 75_000
 /** A connection on which nothing moves. */
 const idleTimeoutMs = 120_000
+/** For the request line and the headers, which come in one piece from everyone who means well. */
+const headersTimeoutMs = 20_000
+/** How often Node looks for requests that take too long. */
+const checkTimeoutsMs = 5000
 /** The slowest upload that we wait for. */
 const requestTimeoutMs = 30 * 60_000
 /** Names are longer than this only in attacks and tests; the exchange says what a name may be. */
@@ -39,10 +46,15 @@ const maxParamLength = 60_000
 /** Its routes say in their `config` who may call them: it refuses to start with one that does not. */
 export function createBareApp(options: BareAppOptions): FastifyInstance {
   const { maxHeaderBytes: maxHeaderSize } = options
+  const serverOptions = {
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: checkTimeoutsMs,
+    ...(maxHeaderSize === undefined ? {} : { maxHeaderSize }),
+  }
   const app = Fastify({
     ...(options.tls === null
-      ? { http: maxHeaderSize === undefined ? {} : { maxHeaderSize } }
-      : { https: { ...options.tls, requestCert: true, rejectUnauthorized: true } }),
+      ? { http: serverOptions }
+      : { https: { ...serverOptions, ...options.tls, requestCert: true, rejectUnauthorized: true } }),
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
@@ -62,11 +74,15 @@ export function createBareApp(options: BareAppOptions): FastifyInstance {
   app.decorateRequest('receivedAt', 0)
   app.decorateRequest('caller', null)
   app.decorateRequest('form', null)
+  app.decorateRequest('visit', null)
   supportAllMethods(app)
   leaveBodiesUnread(app)
   refuseUndeclaredAccess(app)
   logRequests(app, options.metrics)
-  stopOrderly(app)
+  honourExpectations(app)
+  const { maxConnections, metrics: meter } = options
+  const silent = boundConnections(app, { maxConnections, meter })
+  stopOrderly(app, silent)
   app.addHook('onRequest', async (request, reply) => {
     request.receivedAt = options.clock()
     reply.header('x-content-type-options', 'nosniff')

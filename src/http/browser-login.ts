@@ -4,6 +4,7 @@ import { type BrowserLogin, LoginFailed, NotIdentified, type Redirect } from '..
 import { isNavigation } from '../auth/browser.ts'
 import { Trouble } from '../domain/errors.ts'
 import { renderMessagePage } from '../web/message-page.tsx'
+import { Overloaded } from './admission/overloaded.ts'
 import { PageAnswer } from './compat/answer.ts'
 import { type ApiContext, resource } from './compat/operation.ts'
 import type { Failure } from './errors.ts'
@@ -55,6 +56,7 @@ export async function sendToLogin(
 /** Whether people see it who have no program to tell it to them. */
 export function isForPeople(error: unknown, request: FastifyRequest): boolean {
   if (error instanceof LoginFailed) return true
+  if (error instanceof Overloaded) return isNavigation(request.method, request.headers)
   const isAboutLogin =
     (error instanceof NotIdentified && error.reason !== 'token-refused') ||
     (error instanceof Trouble && (error.kind === 'hub' || error.kind === 'hub-secret'))

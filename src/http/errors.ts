@@ -7,6 +7,7 @@ import {
   type NotIdentifiedReason,
 } from '../auth/authenticator.ts'
 import { errorCode, Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
+import { Overloaded, type OverloadedReason } from './admission/overloaded.ts'
 import { BadRequest, type BadRequestCode, TooLarge } from './form/errors.ts'
 
 /** `retryAfterSeconds`: for trouble that may pass. */
@@ -83,6 +84,24 @@ export const troubleFailures: Record<TroubleKind, Failure> = {
   'blob-damaged': { status: 500, message: 'A stored file is damaged on the server; tell its administrator.' },
 }
 
+const busy: Failure = {
+  status: 503,
+  message: 'The exchange is very busy. Nothing was stored; try again in SECONDS seconds.',
+}
+
+/** 429 where it is the user's own doing. SECONDS: what `Retry-After` says. */
+export const overloadedFailures: Record<OverloadedReason, Failure> = {
+  'line-full': busy,
+  'waited-too-long': busy,
+  'no-memory': busy,
+  'user-line-full': {
+    status: 429,
+    message:
+      'Too many of your requests are waiting here already. Nothing was stored; try again in SECONDS seconds.',
+  },
+  'client-gone': { status: 499, message: 'The client went away before its turn. Nothing was stored.' },
+}
+
 const internal: Failure = { status: 500, message: 'Internal server error' }
 
 /** `wordRefusal`: the words of the API that is being spoken for what its rules refuse. */
@@ -94,6 +113,7 @@ export function failureOf(error: unknown, wordRefusal: (refusal: Refusal) => Fai
   }
   if (error instanceof NotIdentified) return notIdentified(error)
   if (error instanceof LoginFailed) return loginFailed(error)
+  if (error instanceof Overloaded) return overloaded(error)
   if (error instanceof Trouble) return troubleFailures[error.kind]
   return frameworkFailures[errorCode(error) ?? ''] ?? internal
 }
@@ -106,6 +126,11 @@ function notIdentified({ reason, scope }: NotIdentified): Failure {
 function loginFailed({ reason, detail }: LoginFailed): Failure {
   const { status, message } = loginFailures[reason]
   return { status, message: detail === null ? message : `${message}: ${detail}` }
+}
+
+function overloaded({ reason, retryAfterSeconds }: Overloaded): Failure {
+  const { status, message } = overloadedFailures[reason]
+  return { status, message: message.replace('SECONDS', String(retryAfterSeconds)), retryAfterSeconds }
 }
 
 /** What Fastify itself refuses before any route is asked. */

@@ -1,6 +1,6 @@
 /** Stopping without cutting anyone off, and without waiting for those who have nothing to say. */
-import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { SilentConnections } from './connections.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,8 +25,7 @@ const idleCheckMs = 50
  * those on which nothing was ever sent (spare ones of browsers and proxies), and those whose last answer went out
  * after that.
  */
-export function stopOrderly(app: FastifyInstance): void {
-  const silent = new Set<Socket>()
+export function stopOrderly(app: FastifyInstance, silent: SilentConnections): void {
   const timers: NodeJS.Timeout[] = []
   let hasBegun = false
   let underWay = 0
@@ -43,12 +42,7 @@ export function stopOrderly(app: FastifyInstance): void {
     limitMs: Number.POSITIVE_INFINITY,
   }
   app.decorate('stopping', stopping)
-  app.server.on('connection', socket => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
-  })
-  app.server.on('request', (request, response) => {
-    silent.delete(request.socket)
+  app.server.on('request', (_request, response) => {
     underWay++
     response.once('close', () => underWay--)
   })
@@ -57,7 +51,7 @@ export function stopOrderly(app: FastifyInstance): void {
   })
   app.addHook('preClose', async () => {
     hasBegun = true
-    for (const socket of silent) socket.destroy()
+    for (const socket of silent.keys()) socket.destroy()
     timers.push(setInterval(() => app.server.closeIdleConnections(), idleCheckMs))
     if (Number.isFinite(stopping.limitMs)) timers.push(setTimeout(cutOff, stopping.limitMs))
   })

@@ -1,5 +1,6 @@
 /** What every answer here has in common: HTTP 200 also for refusals, and JSON that calls itself HTML. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Overloaded } from '../http/admission/overloaded.ts'
 import type { Fields } from '../http/compat/answer.ts'
 import { apiFailure, sendFailure } from '../http/compat/operation.ts'
 import { pythonJson } from '../http/compat/python-json.ts'
@@ -32,7 +33,8 @@ export function answerNotFound(_request: FastifyRequest, reply: FastifyReply): F
 
 export function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = failureOf(error)
-  if (failure.status >= 500) request.log.error({ err: error }, failure.message)
+  if (failure.status >= 500 && !(error instanceof Overloaded))
+    request.log.error({ err: error }, failure.message)
   return sendFailure(reply, failure)
 }
 
@@ -52,5 +54,6 @@ export function sendMethodNotAllowed(reply: FastifyReply, allowed: string): Fast
 function failureOf(error: unknown): Failure {
   if (error instanceof CallFailed) return { status: 200, message: error.message }
   const failure = apiFailure(error, true)
-  return failure.status < 500 && failure.status !== 413 ? { ...failure, status: 200 } : failure
+  const hasOwnStatus = failure.status >= 500 || failure.status === 413 || error instanceof Overloaded
+  return hasOwnStatus ? failure : { ...failure, status: 200 }
 }

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Clock } from '../domain/timestamp.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { Admission } from '../http/admission/admission.ts'
 import { createBareApp } from '../http/bare-app.ts'
 import type { FormLimits } from '../http/form/form.ts'
 import { sendPage } from '../http/pages.ts'
@@ -24,6 +25,8 @@ export interface VserverOptions {
   /** Whether the server is to be reached from its own machine only. */
   readonly onLoopback: boolean
   readonly limits: { readonly form: FormLimits; readonly files: FileLimits }
+  readonly admission: Admission
+  readonly maxConnections: number
 }
 
 /** The content of `/write` comes in the request line. */
@@ -47,6 +50,7 @@ export function createVserver(options: VserverOptions): FastifyInstance {
       reply.type('image/png').header('cache-control', 'max-age=86400').send(faviconPng),
   })
   serveFileSystem(app, { root: options.root, limits: options.limits.files })
-  serveNbgraderApi(app, { exchange: options.exchange, limits: options.limits.form })
+  const { exchange, limits, admission } = options
+  serveNbgraderApi(app, { exchange, limits: limits.form, admission })
   return app
 }

@@ -3,8 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Micros } from '../domain/timestamp.ts'
 import type { FetchedTree } from '../exchange/directory-trees.ts'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
+import type { Admission } from '../http/admission/admission.ts'
+import { Overloaded } from '../http/admission/overloaded.ts'
 import { type Fields, sendAnswer, TreeAnswer } from '../http/compat/answer.ts'
-import type { Ids } from '../http/compat/operation.ts'
+import { endVisit, type Ids } from '../http/compat/operation.ts'
 import { Form, type FormLimits } from '../http/form/form.ts'
 import { logIn } from './login.ts'
 import { queryOf } from './routes.ts'
@@ -12,6 +14,7 @@ import { queryOf } from './routes.ts'
 export interface ApiContext {
   readonly exchange: Exchange
   readonly limits: FormLimits
+  readonly admission: Admission
 }
 
 export interface ApiRequest {
@@ -27,18 +30,31 @@ export type Operation = (request: ApiRequest) => Promise<Fields | TreeAnswer>
 
 export function runWith(context: ApiContext, operation: Operation) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const { exchange, limits } = context
+    const { exchange, limits, admission } = context
     const query = queryOf(request)
-    const form = new Form(request.raw, exchange.content, limits, { counts: 'first', strip: false })
+    const visit = admission.arrive({
+      request: request.raw,
+      response: reply.raw,
+      address: request.ip,
+      claim: () => query.get('user'),
+    })
+    const form = new Form(request.raw, exchange.content, limits, visit, { counts: 'first', strip: false })
     request.form = form
+    request.visit = visit
+    let isRefused = false
     try {
+      admission.requireRoom()
       const caller = await logIn(exchange, { query, form, address: request.ip })
       request.caller = caller
+      await visit.begin(caller.name)
       const ids = { course: '', assignment: '', user: '', ...(request.params as Partial<Ids>) }
       const answer = await operation({ caller, ids, query, form, receivedAt: request.receivedAt })
       return await sendAnswer(answer, request, reply, exchange)
+    } catch (error) {
+      isRefused = error instanceof Overloaded
+      throw error
     } finally {
-      await form.discard()
+      await endVisit(visit, form, { isRefused, response: reply.raw })
     }
   }
 }

@@ -1,6 +1,5 @@
 /** Uploads and downloads far larger than what the server may hold in memory, and uploads that break off. */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,12 +7,13 @@ import { expect, test, vi } from 'vitest'
 import { Classroom, openClassroom, teacher } from './classroom.ts'
 import { type Answer, answerTo, formType } from './client.ts'
 import { eventually } from './eventually.ts'
+import { peakMemoryMb, whyNoMemoryFigures } from './memory.ts'
 import { need } from './needs.ts'
 import { digestOf, type FileDigest, OneFileReader } from './one-file-reader.ts'
 import { placedFiles, stagedFiles } from './stored-facts.ts'
 import { aNotebook, bytesOf, formPieces } from './student-work.ts'
 import { describeLatencies, watchCourses } from './watching.ts'
-import { aWorld, type Server, type World } from './world.ts'
+import { aWorld, type World } from './world.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -138,14 +138,4 @@ async function fetchDigest(classroom: Classroom): Promise<FileDigest> {
   const file = new OneFileReader()
   for await (const chunk of message) file.read(chunk)
   return file.digest()
-}
-
-/** What the server must not need more of: its largest resident set so far. */
-function peakMemoryMb(server: Server): number {
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(peak) / 1024)
-}
-
-function whyNoMemoryFigures(): string | null {
-  return process.platform === 'linux' ? null : 'only Linux tells the peak memory of another process'
 }

@@ -1,11 +1,11 @@
 /** Trees of very many files: neither open files nor memory grow with their number. */
-import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { openClassroom } from './classroom.ts'
+import { peakMemoryMb, whyNoMemoryFigures } from './memory.ts'
 import { need } from './needs.ts'
 import { inspect, placedFiles, stagedFiles } from './stored-facts.ts'
 import { bytesOf, formOf, summaryOf, type Work } from './student-work.ts'
-import { aWorld, type Server } from './world.ts'
+import { aWorld } from './world.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -51,13 +51,3 @@ test('ten thousand small files, more than are kept in the database, need little 
   const [submission] = await classroom.list()
   expect(await classroom.summary(submission ?? { student_id: '', timestamp: '' })).toBe(summaryOf(work))
 })
-
-/** The largest resident set so far. */
-function peakMemoryMb(server: Server): number {
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(peak) / 1024)
-}
-
-function whyNoMemoryFigures(): string | null {
-  return process.platform === 'linux' ? null : 'only Linux tells the peak memory of another process'
-}

@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly maxUserBytes?: number
   readonly maxCourseBytes?: number
   readonly retentionDays?: number
+  /** Further options, as on the command line. */
+  readonly args?: readonly string[]
   /** Told to serve the network, and to trust it. */
   readonly trustNetwork?: boolean
   readonly logLevel?: 'error' | 'info'
@@ -181,6 +183,7 @@ function configOf(options: ServiceOptions & { prefix: string; database: string; 
   if (options.debug) args.push('--debug')
   if (options.trustNetwork) args.push('--host=0.0.0.0', '--trust-network')
   if (options.testData) args.push('--test-data')
+  args.push(...(options.args ?? []))
   return configFrom(args)
 }
 

@@ -11,6 +11,7 @@ import { openDiskStore } from '../../src/content/disk-store.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { systemClock } from '../../src/domain/timestamp.ts'
 import type { Exchange } from '../../src/exchange/exchange.ts'
+import { createAdmission } from '../../src/http/admission/create.ts'
 import { createVserver, type VserverOptions } from '../../src/vserver/app.ts'
 import { defaultFileLimits } from '../../src/vserver/files/calls.ts'
 import { openRoot } from '../../src/vserver/files/root.ts'
@@ -50,6 +51,14 @@ export async function aVserverForTheFile(options: WorldOptions = {}): Promise<Wo
   return world
 }
 
+const load = {
+  maxActive: 64,
+  maxTransferBytes: 64 * 1024 * 1024,
+  maxWaiting: 1000,
+  maxWaitingPerUser: 100,
+  maxWaitMs: 45_000,
+}
+
 async function openWorld(options: WorldOptions): Promise<World & { close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'ngshare-vserver-'))
   const root = join(folder, 'root')
@@ -61,13 +70,16 @@ async function openWorld(options: WorldOptions): Promise<World & { close(): Prom
   const exchange = { db, content: options.content ?? content, clock }
   const log: string[] = []
   const openedRoot = await openRoot(root)
+  const logger = pino({ level: 'info' }, { write: line => log.push(line) })
   const app = createVserver({
     root: openedRoot,
     exchange,
     clock,
-    logger: pino({ level: 'info' }, { write: line => log.push(line) }),
+    logger,
     onLoopback: options.onLoopback ?? true,
     limits: limits(options.maxBodyBytes ?? 20_000_000),
+    admission: createAdmission(load, { metrics: null, logger }),
+    maxConnections: 1000,
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

@@ -88,6 +88,8 @@ export function hubAuthenticator(options: HubOptions, hub: HubApi): Authenticato
 
   return {
     identify,
+    // Bodies are read for the XSRF token of a page, whose cookie says nothing without the hub.
+    claim: () => null,
     login: browserLogin({ options, hub, jar, sessions }),
     close: () => hub.close(),
   }

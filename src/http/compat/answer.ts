@@ -98,6 +98,7 @@ async function sendTree(
   )
   reply.header('content-length', length)
   if (request.method === 'HEAD') return reply.send(Readable.from([])) // without a payload the length would be 0
+  await request.visit?.beginDownload(request.caller?.name ?? null, length)
   const chunks = contentChunks(exchange, files, heads, tail)
   // Whoever went away before the end has not fetched them, and the connection closes without this.
   const tellDelivery = () => reply.raw.once('finish', () => tree?.delivered())

@@ -1,5 +1,5 @@
 /** Turns v1 operations into routes: who may call, what was asked, what is answered. */
-import { type IncomingHttpHeaders, METHODS } from 'node:http'
+import { type IncomingHttpHeaders, METHODS, type ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, Authenticator } from '../../auth/authenticator.ts'
 import { Refusal, type RefusalCode } from '../../domain/errors.ts'
@@ -7,6 +7,8 @@ import { isNewName } from '../../domain/names.ts'
 import type { Micros } from '../../domain/timestamp.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
 import { bringMemberships } from '../../exchange/group-memberships.ts'
+import type { Admission, Visit } from '../admission/admission.ts'
+import { Overloaded } from '../admission/overloaded.ts'
 import { type Failure, failureOf } from '../errors.ts'
 import { Form, type FormLimits } from '../form/form.ts'
 import { type Answer, sendAnswer } from './answer.ts'
@@ -17,6 +19,7 @@ import { wordRefusal } from './refusals.ts'
 export interface ApiContext {
   readonly exchange: Exchange
   readonly authenticator: Authenticator
+  readonly admission: Admission
   readonly limits: FormLimits
   /** Debug mode explains refusals, and has the pages that fill, clear and show the database. */
   readonly debug: boolean
@@ -59,6 +62,7 @@ declare module 'fastify' {
     receivedAt: Micros
     caller: Caller | null
     form: Form | null
+    visit: Visit | null
   }
 }
 
@@ -121,10 +125,20 @@ async function runOperation(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const form = new Form(request.raw, context.exchange.content, context.limits)
+  const { authenticator, admission } = context
+  const visit = admission.arrive({
+    request: request.raw,
+    response: reply.raw,
+    address: request.ip,
+    claim: () => authenticator.claim(request.headers, name => form.queryArgument(name)),
+  })
+  const form = new Form(request.raw, context.exchange.content, context.limits, visit)
   request.form = form
+  request.visit = visit
+  let isRefused = false
   try {
-    const { memberships, xsrfToken, ...person } = await context.authenticator.identify({
+    admission.requireRoom()
+    const { memberships, xsrfToken, ...person } = await authenticator.identify({
       method: request.method,
       headers: request.headers,
       argument: name => form.argument(name),
@@ -134,6 +148,8 @@ async function runOperation(
     })
     const caller: Caller = { ...person, address: request.ip }
     request.caller = caller
+    const turn = visit.begin(caller.name)
+    if (turn !== null) await turn
     if (memberships !== null) await bringMemberships(context.exchange, { caller, memberships })
     const { receivedAt, protocol, host } = request
     const ids = idsOf(request)
@@ -143,10 +159,23 @@ async function runOperation(
     return await sendAnswer(answer, request, reply, context.exchange)
   } catch (error) {
     noteRefusal(context.exchange, error, request)
+    isRefused = error instanceof Overloaded
     throw error
   } finally {
-    await form.discard()
+    await endVisit(visit, form, { isRefused, response: reply.raw })
   }
+}
+
+/** Who is sent away is told at once, while it is still sending; unless its connection ends with the answer. */
+export async function endVisit(
+  visit: Visit,
+  form: Form,
+  { isRefused, response }: { isRefused: boolean; response: ServerResponse },
+): Promise<void> {
+  await form.discard()
+  visit.end()
+  const passed = form.passRest()
+  if (!isRefused || !response.shouldKeepAlive) await passed
 }
 
 /** Attempts to change what one may not change, or to read what is another's, are worth remembering. */

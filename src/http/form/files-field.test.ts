@@ -219,7 +219,7 @@ function model(text: string): string[] | string {
 
 /** The files as `path content`, or the code of what was refused; read from a form whose bytes come in such pieces. */
 async function read(text: string, sizes: readonly number[] = []): Promise<string[] | string> {
-  const field = new FilesField(store, { maxFiles: 5, maxFileBytes: 300_000 })
+  const field = new FilesField(store, { maxFiles: 5, maxFileBytes: 300_000 }, () => true)
   const decoder = new UrlencodedDecoder(() => field)
   let rest = Buffer.from(`files=${encodeURIComponent(text.toWellFormed())}`)
   try {

@@ -18,7 +18,8 @@ export interface FilesLimits {
 
 /** A longer path is illegal by its length alone, a longer checksum is none. */
 const maxTextBytes = 8192
-/** What a tree may keep in memory until it is committed. */
+/** What a tree may keep in memory until it is committed: so much always, and more, step by step, where there is room. */
+const smallStepBytes = 256 * 1024
 const maxSmallBytes = 4 * 1024 * 1024
 
 /** What one element of the array has said so far. A member said twice counts as said last. */
@@ -40,6 +41,7 @@ interface Content {
 export class FilesField implements FieldSink, JsonHandler {
   readonly #store: ContentStore
   readonly #limits: FilesLimits
+  readonly #takeMemory: (bytes: number) => boolean
   readonly #json = new JsonScanner(this)
   readonly #paths = new TreePaths()
   #jsonFault: BadRequest | null = null
@@ -47,6 +49,7 @@ export class FilesField implements FieldSink, JsonHandler {
   #isArray = false
   #count = 0
   #smallBytes = 0
+  #smallRoom = smallStepBytes
   /** Of the files that have ended. */
   #treeBytes = 0
   #element: Element | null = null
@@ -59,9 +62,11 @@ export class FilesField implements FieldSink, JsonHandler {
   /** Content that was said again, or whose file has a fault. */
   readonly #unwanted: BlobStaging[] = []
 
-  constructor(store: ContentStore, limits: FilesLimits) {
+  /** `takeMemory`: whether so many bytes more may be held in memory. */
+  constructor(store: ContentStore, limits: FilesLimits, takeMemory: (bytes: number) => boolean) {
     this.#store = store
     this.#limits = limits
+    this.#takeMemory = takeMemory
   }
 
   /** @throws TooLarge */
@@ -157,7 +162,14 @@ export class FilesField implements FieldSink, JsonHandler {
 
   /** Small files wait in memory for their commit; a tree of very many does not. */
   #beginStaging(): BlobStaging {
-    return new BlobStaging(this.#store, { mayStaySmall: this.#smallBytes < maxSmallBytes })
+    return new BlobStaging(this.#store, { mayStaySmall: this.#mayStaySmall() })
+  }
+
+  #mayStaySmall(): boolean {
+    if (this.#smallBytes < this.#smallRoom) return true
+    if (this.#smallRoom >= maxSmallBytes || !this.#takeMemory(smallStepBytes)) return false
+    this.#smallRoom += smallStepBytes
+    return true
   }
 
   #endMember(): void {

@@ -2,6 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { ContentStore } from '../../content/content-store.ts'
 import type { StagedTree } from '../../exchange/directory-trees.ts'
+import { Overloaded } from '../admission/overloaded.ts'
+import { isHeldBack } from '../expectations.ts'
 import { BadRequest, TooLarge } from './errors.ts'
 import { FilesField } from './files-field.ts'
 import { MultipartDecoder } from './multipart.ts'
@@ -24,7 +26,17 @@ export interface ArgumentRules {
   readonly strip: boolean
 }
 
+/** What a request must ask before it takes in more. */
+export interface BodyTurn {
+  /** Resolves when the body may be read. @throws Overloaded */
+  invite(): Promise<void>
+  /** Whether so many bytes more may be held in memory, until the request ends. */
+  takeMemory(bytes: number): boolean
+}
+
 const ofV1: ArgumentRules = { counts: 'last', strip: true }
+/** Arguments take memory in pieces of that size; the first is free. */
+const argumentStepBytes = 64 * 1024
 
 /** What a query or a body says. */
 interface Arguments {
@@ -36,12 +48,14 @@ export class Form {
   readonly #request: IncomingMessage
   readonly #store: ContentStore
   readonly #limits: FormLimits
+  readonly #turn: BodyTurn
   readonly #rules: ArgumentRules
   #query: Arguments | null = null
   #body: Promise<Arguments> | null = null
   readonly #opened: FilesField[] = []
   #argumentCount = 0
   #argumentBytes = 0
+  #argumentRoom = argumentStepBytes
   /** Bytes of the body so far. */
   bodyBytes = 0
 
@@ -49,11 +63,13 @@ export class Form {
     request: IncomingMessage,
     store: ContentStore,
     limits: FormLimits,
+    turn: BodyTurn,
     rules: ArgumentRules = ofV1,
   ) {
     this.#request = request
     this.#store = store
     this.#limits = limits
+    this.#turn = turn
     this.#rules = rules
   }
 
@@ -88,20 +104,19 @@ export class Form {
     return files.finish()
   }
 
-  /**
-   * Forgets what was staged and is not placed, and lets the rest of the body pass by: most clients read the answer only
-   * when they have sent everything.
-   */
+  /** Forgets what was staged and is not placed. */
   async discard(): Promise<void> {
     await this.#body?.catch(() => undefined) // whoever asked for the body has seen its error
     for (const files of this.#opened) await files.discard()
-    await this.#passRest()
   }
 
-  /** A client that never ends is cut off. */
-  async #passRest(): Promise<void> {
+  /**
+   * Lets the rest of the body pass by: most clients read the answer only when they have sent everything. One that never
+   * ends is cut off.
+   */
+  async passRest(): Promise<void> {
     const request = this.#request
-    if (request.readableEnded || request.destroyed || !hasBody(request)) return
+    if (request.readableEnded || request.destroyed || !hasBody(request) || isHeldBack(request)) return
     let passed = 0
     request.on('data', (chunk: Buffer) => {
       passed += chunk.length
@@ -140,6 +155,7 @@ export class Form {
     if (!isMultipart && type !== 'application/x-www-form-urlencoded') return body
     if (headers['content-encoding'] !== undefined) throw new BadRequest('body-encoded')
     if (Number(headers['content-length'] ?? 0) > this.#limits.maxBodyBytes) throw this.#bodyTooLarge()
+    await this.#turn.invite()
     const openField = (name: Buffer) => this.#openField(body, name)
     const decoder = isMultipart ? new MultipartDecoder(headers, openField) : new UrlencodedDecoder(openField)
     for await (const chunk of this.#chunks()) {
@@ -174,7 +190,7 @@ export class Form {
     const isKnown = name === 'files' ? into.files !== null : into.texts.has(name)
     if (isKnown && this.#rules.counts === 'first') return unread
     if (name === 'files') {
-      into.files = new FilesField(this.#store, this.#limits)
+      into.files = new FilesField(this.#store, this.#limits, bytes => this.#turn.takeMemory(bytes))
       this.#opened.push(into.files)
       return into.files
     }
@@ -188,10 +204,15 @@ export class Form {
     if (this.#argumentBytes > this.#limits.maxArgumentBytes) {
       throw new TooLarge('bytes in arguments', this.#limits.maxArgumentBytes)
     }
+    while (this.#argumentBytes > this.#argumentRoom) {
+      if (!this.#turn.takeMemory(argumentStepBytes)) throw new Overloaded('no-memory')
+      this.#argumentRoom += argumentStepBytes
+    }
   }
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+/** Whether anything comes after the headers. */
+export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
