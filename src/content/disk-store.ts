@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode, Trouble } from '../domain/errors.ts'
-import { makeFolder, syncFolder } from '../durable-folders.ts'
+import { makeFolder, ownerToGiveTo, syncFolder } from '../durable-folders.ts'
 import type { ContentStore, UnplacedBlob } from './content-store.ts'
 import { isLocation, mustBeLocation, newLocation } from './locations.ts'
 
@@ -23,6 +23,8 @@ export async function openDiskStore(folder: string): Promise<ContentStore> {
 class DiskStore implements ContentStore {
   readonly #folder: string
   readonly #knownFolders = new Set<string>()
+  /** Where not we are it. */
+  #owner: { uid: number; gid: number } | null = null
 
   constructor(folder: string) {
     this.#folder = folder
@@ -31,6 +33,7 @@ class DiskStore implements ContentStore {
   async prepare(): Promise<void> {
     await makeFolder(this.#staging)
     await makeFolder(this.#blobs)
+    this.#owner = await ownerToGiveTo(this.#folder)
   }
 
   create(location?: string): Promise<UnplacedBlob> {
@@ -38,6 +41,7 @@ class DiskStore implements ContentStore {
     return translated(async () => {
       const path = join(this.#staging, randomBytes(16).toString('hex'))
       const file = await open(path, 'wx', 0o600)
+      if (this.#owner !== null) await file.chown(this.#owner.uid, this.#owner.gid)
       return new StagedFile({ path, file, location, adopt: place => this.#adopt(path, place) })
     })
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
 import { errorCode, Trouble } from '../domain/errors.ts'
-import { makeFolder, syncFolder } from '../durable-folders.ts'
+import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
 import type { Database, DatabaseCopy, DatabaseFault } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { migrate, pendingMigrations } from './migrations.ts'
@@ -32,7 +32,9 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
   try {
     await makeFolder(dirname(input.path))
     refuseForeign(input.path)
+    const isNew = !existsSync(input.path)
     closeSync(openSync(input.path, 'a', 0o600)) // students' work is nobody else's on this machine, either
+    if (isNew) await giveToOwnerOf(dirname(input.path), [input.path]) // SQLite gives its log to whom the file belongs
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
     const writer = kyselyOver(writing)
     opened.push(writer)

@@ -1,10 +1,10 @@
 /** `ngshare restore DIR`: database and files out of a backup, into a place where there are none. */
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { errorCode, Trouble } from '../domain/errors.ts'
-import { makeFolder, syncFolder } from '../durable-folders.ts'
+import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
 import { countRows } from '../exchange/contents.ts'
 import { type CopiedContent, copyContent, nowhere } from '../exchange/copy-content.ts'
 import { BackupFolder, digestFile, type Generation, type Manifest } from './backup-folder.ts'
@@ -84,11 +84,12 @@ async function restore(
   await makeFolder(dirname(arriving))
   ops.io.progress('copying the database')
   const { sha256 } = await digestFile(generation.databasePath, arriving)
+  await giveToOwnerOf(dirname(arriving), [arriving])
   if (sha256 !== manifest.database.sha256) {
     await rm(arriving)
     throw damagedDatabase(generation)
   }
-  await mkdir(target.storageFolder, { recursive: true, mode: 0o700 })
+  await makeFolder(target.storageFolder, { mode: 0o700 })
   const copy = await ops.openCopy(arriving)
   try {
     const counts = await countRows(copy.read)

@@ -1,7 +1,9 @@
 /** `ngshare audit`: the record of events read, exported, and checked for whether someone has changed it. */
-import { execFile } from 'node:child_process'
-import { copyFile, readdir } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -13,6 +15,7 @@ import { sealEvents } from '../../src/exchange/history.ts'
 import { verifyHistory } from '../../src/exchange/history-check.ts'
 import { auditCommand } from '../../src/ops/audit.ts'
 import { eventually } from '../faults/eventually.ts'
+import { need } from '../faults/needs.ts'
 import { runProgram } from '../faults/world.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
 import { openedData } from '../support/open-data.ts'
@@ -692,6 +695,37 @@ describe('ngshare audit list', () => {
     ])
     expect(stdout.split('\n')).toHaveLength(2)
     expect(stderr).toBe('')
+  })
+
+  it('needs no more memory for a long record, and waits for whoever reads it slowly', async context => {
+    need(context, process.platform === 'linux' ? null : 'memory is read from /proc')
+    const folder = await aFolder()
+    const place = { database: join(folder, 'ngshare.db'), storage: join(folder, 'files') }
+    await (await openedData(place)).close()
+    const count = 300_000
+    tamper(
+      place,
+      `with recursive n (id) as (select 1 union all select id + 1 from n where id < ${count})
+       insert into events (id, at, action, result, actor, actor_kind, actor_salt, actor_digest, digest)
+       select id, id, 'create-course', 'done', 'root', 'user', '', '', hex(zeroblob(32)) from n`,
+    )
+    const bin = join(import.meta.dirname, '../../bin/ngshare')
+    const listing = spawn(process.execPath, [bin, 'audit', '--json', ...placesOf(place)])
+    const memoryNow = async () =>
+      Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${listing.pid}/status`, 'utf8'))?.[1]) / 1024
+    let [lines, bytes, most] = [0, 0, 0]
+    await once(listing.stdout, 'readable')
+    await sleep(1500) // long enough to write all of it, if it did not wait
+    for await (const chunk of listing.stdout) {
+      if (bytes % 10_000_000 < chunk.length) most = Math.max(most, await memoryNow().catch(() => 0))
+      bytes += chunk.length
+      for (const byte of chunk) if (byte === 10) lines++
+    }
+    expect(lines).toBe(count)
+    expect(bytes).toBeGreaterThan(40_000_000)
+    console.info(`${bytes} bytes, at most ${most} MB of memory`)
+    expect(most).toBeGreaterThan(20)
+    expect(most).toBeLessThan(250) // 370 when it does not wait
   })
 
   it('does not change the record by reading it', async () => {
