@@ -9,11 +9,11 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errorCode } from '../domain/errors.ts'
-import { makeFolder, syncFolder } from '../durable-folders.ts'
+import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
 import { CommandFailed } from './failure.ts'
 
 /** What a generation holds. `digest`: SHA-256, in hex, over all the rest as JSON. */
@@ -65,8 +65,7 @@ export class BackupFolder {
 
   /** Makes the folder where needed. Students' work is nobody else's on this machine. @throws CommandFailed */
   static async create(folder: string): Promise<BackupFolder> {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await makeFolder(folder)
+    await makeFolder(folder, { mode: 0o700 })
     const names = await readdir(folder)
     if (names.includes('ngshare-backup.json')) return BackupFolder.open(folder)
     if (names.length > 0) throw new CommandFailed(`${folder} is not empty, and holds no backups of ngshare`)
@@ -115,6 +114,7 @@ export class BackupFolder {
   /** From now on the generation is there. */
   async complete(generation: Generation, manifest: Omit<Manifest, 'digest'>): Promise<Generation> {
     await writeDurably(join(generation.folder, 'manifest.json'), { ...manifest, digest: digestOf(manifest) })
+    await giveToOwnerOf(generation.folder, [generation.databasePath])
     await syncFolder(generation.folder)
     const complete = this.#generation('generations', generation.name)
     await rename(generation.folder, complete.folder)
@@ -197,7 +197,8 @@ async function writeDurably(path: string, value: object): Promise<void> {
   } finally {
     await file.close()
   }
-  await syncFolder(join(path, '..'))
+  await giveToOwnerOf(dirname(path), [path])
+  await syncFolder(dirname(path))
 }
 
 /** Size and SHA-256, in hex, of a file; copies it on the way if told so. */

@@ -63,12 +63,13 @@ it('an import into an empty place', async context => {
   expectAllGiven(home.folder)
 })
 
-it('a restore, and a repair', async context => {
+it('a backup, a restore, and a repair', async context => {
   const home = await aHome(context)
   const service = await aService()
   await aClass(service)
-  const backup = join(await aFolder(), 'backup')
+  const backup = join(home.folder, 'backup')
   expect((await runCommand(backupCommand, [backup, ...placesOf(service)])).failure).toBeNull()
+  expectAllGiven(home.folder)
   expect((await runCommand(restoreCommand, [backup, ...placesOf(home)])).failure).toBeNull()
   expectAllGiven(home.folder)
   await removeFile(storedFile(home, plot('marie')))
