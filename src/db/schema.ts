@@ -18,6 +18,7 @@ export interface Schema {
   event_seals: EventSealTable
   event_chain: EventChainTable
   former_names: FormerNameTable
+  student_totals: StudentTotalTable
   signing_keys: SigningKeyTable
 }
 
@@ -165,6 +166,17 @@ interface FormerNameTable {
   user_id: number
   name: string
   until: number
+}
+
+/**
+ * What a student's submissions to a course amount to, and all the feedback to them: kept by triggers on the tables that
+ * it is about, and read where quotas are set.
+ */
+interface StudentTotalTable {
+  course_id: number
+  user_id: number
+  submitted_bytes: number
+  feedback_bytes: number
 }
 
 /** Ed25519, in PEM. The newest that is not retired signs; retired ones still verify. `id`: of the public key. */

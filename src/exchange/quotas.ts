@@ -89,26 +89,24 @@ const sumAttempts = prepared((db: Reader, assignmentId: number, userId: number) 
     .where('submissions.user_id', '=', userId),
 )
 
+/** From running totals: adding up all that somebody ever submitted would take longer from term to term. */
 async function submittedBytes(db: Reader, userId: number): Promise<number> {
-  const [sum] = await sumSubmissionsOf(db, userId)
+  const [sum] = await sumTotalsOf(db, userId)
   return sum?.bytes ?? 0
 }
 
-/** By way of the assignments, for whose submissions there is an index. */
-const sumSubmissionsOf = prepared((db: Reader, userId: number) =>
+const sumTotalsOf = prepared((db: Reader, userId: number) =>
   db
-    .selectFrom('assignments')
-    .innerJoin('submissions', 'submissions.assignment_id', 'assignments.id')
-    .innerJoin('trees', 'trees.id', 'submissions.tree_id')
-    .select(eb => eb.fn.sum<number | null>('trees.size_bytes').as('bytes'))
-    .where('submissions.user_id', '=', userId),
+    .selectFrom('student_totals')
+    .select(eb => eb.fn.sum<number | null>('submitted_bytes').as('bytes'))
+    .where('user_id', '=', userId),
 )
 
+/** A course has few releases, and a running total for each student: one for all would be changed by the whole class. */
 async function storedBytes(db: Reader, courseId: number): Promise<number> {
-  let bytes = 0
-  for (const sum of [sumReleases, sumSubmissions, sumFeedback])
-    bytes += (await sum(db, courseId))[0]?.bytes ?? 0
-  return bytes
+  const [releases] = await sumReleases(db, courseId)
+  const [students] = await sumTotals(db, courseId)
+  return (releases?.bytes ?? 0) + (students?.bytes ?? 0)
 }
 
 const sumReleases = prepared((db: Reader, courseId: number) =>
@@ -120,21 +118,9 @@ const sumReleases = prepared((db: Reader, courseId: number) =>
     .where('assignments.course_id', '=', courseId),
 )
 
-const sumSubmissions = prepared((db: Reader, courseId: number) =>
+const sumTotals = prepared((db: Reader, courseId: number) =>
   db
-    .selectFrom('assignments')
-    .innerJoin('submissions', 'submissions.assignment_id', 'assignments.id')
-    .innerJoin('trees', 'trees.id', 'submissions.tree_id')
-    .select(eb => eb.fn.sum<number | null>('trees.size_bytes').as('bytes'))
-    .where('assignments.course_id', '=', courseId),
-)
-
-const sumFeedback = prepared((db: Reader, courseId: number) =>
-  db
-    .selectFrom('assignments')
-    .innerJoin('submissions', 'submissions.assignment_id', 'assignments.id')
-    .innerJoin('feedback', 'feedback.submission_id', 'submissions.id')
-    .innerJoin('trees', 'trees.id', 'feedback.tree_id')
-    .select(eb => eb.fn.sum<number | null>('trees.size_bytes').as('bytes'))
-    .where('assignments.course_id', '=', courseId),
+    .selectFrom('student_totals')
+    .select(eb => eb.fn.sum<number | null>(eb('submitted_bytes', '+', eb.ref('feedback_bytes'))).as('bytes'))
+    .where('course_id', '=', courseId),
 )

@@ -6,6 +6,7 @@ import type { Reader, Writer } from '../db/database.ts'
 import { Trouble } from '../domain/errors.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import { type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { setTotal } from './totals.ts'
 import type { BlobFinding, Finding } from './verify.ts'
 
 /** Where good copies may be found, by their SHA-256: a content store, or the rows of a database. */
@@ -25,6 +26,10 @@ export async function repair(
 ): Promise<boolean> {
   if (finding.kind === 'orphan-file') {
     await exchange.content.remove(finding.location)
+    return true
+  }
+  if (finding.kind === 'total') {
+    await setTotal(exchange, finding)
     return true
   }
   if (finding.kind !== 'blob' || finding.sha256 === null) return false

@@ -6,10 +6,11 @@ import { manifestDigest } from '../domain/receipt.ts'
 import type { Exchange } from './exchange.ts'
 import { isReferenced } from './housekeeping.ts'
 import { sideBySide } from './side-by-side.ts'
+import { findWrongTotals, type WrongTotal } from './totals.ts'
 import { type BlobUse, findBlobUses, findTreeOwners, type TreeOwner } from './uses.ts'
 
 /** One thing that is wrong. `text` is for people, and names neither the blob nor what uses it. */
-export type Finding = BlobFinding | TreeFinding | OrphanFile | UnusedBlob | DatabaseFinding
+export type Finding = BlobFinding | TreeFinding | OrphanFile | UnusedBlob | TotalFinding | DatabaseFinding
 
 export interface BlobFinding {
   readonly kind: 'blob'
@@ -49,6 +50,12 @@ export interface UnusedBlob {
   readonly text: string
 }
 
+/** What quotas count is not what is stored. */
+export interface TotalFinding extends Pick<WrongTotal, 'courseId' | 'course' | 'userId' | 'student'> {
+  readonly kind: 'total'
+  readonly text: string
+}
+
 /** What the database itself says, or would not let us read. */
 export interface DatabaseFinding {
   readonly kind: 'database'
@@ -85,7 +92,14 @@ export async function verifyData(exchange: Exchange, options: Options): Promise<
       return options.found(finding)
     },
   }
-  for (const part of [verifyDatabase, verifyBlobRows, verifyBlobs, verifyTrees, findOrphanFiles]) {
+  for (const part of [
+    verifyDatabase,
+    verifyBlobRows,
+    verifyBlobs,
+    verifyTrees,
+    verifyTotals,
+    findOrphanFiles,
+  ]) {
     try {
       await part(exchange, inTurn, totals)
     } catch (error) {
@@ -290,6 +304,21 @@ async function treeFault(
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   if (sizeBytes !== tree.size_bytes) return `has ${sizeBytes} bytes instead of ${tree.size_bytes}`
   return manifestDigest(files) === tree.digest ? null : 'has other files than when it was stored'
+}
+
+async function verifyTotals({ db }: Exchange, { found }: Options): Promise<void> {
+  for await (const { submittedBytes, feedbackBytes, ...place } of findWrongTotals(db.read)) {
+    const wrong = [
+      ...(submittedBytes === 0 ? [] : [`${describeDifference(submittedBytes)} of submissions`]),
+      ...(feedbackBytes === 0 ? [] : [`${describeDifference(feedbackBytes)} of feedback`]),
+    ]
+    const { courseId, course, userId, student } = place
+    await found({ kind: 'total', courseId, course, userId, student, text: `counts ${wrong.join(' and ')}` })
+  }
+}
+
+function describeDifference(missingBytes: number): string {
+  return `${Math.abs(missingBytes)} bytes too ${missingBytes > 0 ? 'few' : 'many'}`
 }
 
 async function findOrphanFiles({ db, content }: Exchange, options: Options): Promise<void> {

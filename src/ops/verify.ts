@@ -28,7 +28,7 @@ export function verifyCommand(ops: Ops): Command {
     )
     .option(
       '--repair',
-      'make good what is safe to: put good copies in place of bad ones, remove orphans',
+      'make good what is safe to: put good copies in place of bad ones, remove orphans, count totals anew',
       false,
     )
     .option('--from-backup <DIR>', 'with --repair: a folder of backups that may have good copies')
@@ -99,6 +99,8 @@ function inWords(finding: Finding): string {
       return `file ${finding.location}: ${finding.text}`
     case 'unused-blob':
       return `blob ${finding.blobId} (${finding.sha256}): ${finding.text}`
+    case 'total':
+      return `total of ${finding.student} in ${finding.course}: ${finding.text}`
     case 'database':
       return `database: ${finding.text}`
   }

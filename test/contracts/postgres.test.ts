@@ -5,6 +5,7 @@ import { openPostgres } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { describeDatabase } from './database.ts'
+import { describeTotals } from './totals.ts'
 
 let server: PostgresServer
 let made = 0
@@ -15,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => server?.close())
 
 describeDatabase('PostgreSQL', async () => opened(await aDatabase()))
+describeTotals('PostgreSQL', async () => opened(await aDatabase()))
 
 async function aDatabase(): Promise<string> {
   const name = `contract${++made}`

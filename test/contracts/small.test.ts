@@ -8,9 +8,11 @@ import type { Database } from '../../src/db/database.ts'
 import { openSqlite, openSqliteCopy } from '../../src/db/sqlite.ts'
 import { describeContentStore } from './content-store.ts'
 import { describeDatabase } from './database.ts'
+import { describeTotals } from './totals.ts'
 
 describeContentStore('disk', async () => openDiskStore(await aFolder()))
 describeDatabase('SQLite', async () => opened(join(await aFolder(), 'ngshare.db')))
+describeTotals('SQLite', async () => opened(join(await aFolder(), 'ngshare.db')))
 
 describe('an SQLite file', () => {
   it('is for nobody else on the machine', async () => {

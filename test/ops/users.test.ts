@@ -307,6 +307,7 @@ describe('the rules about users', () => {
       'former_names.user_id',
       'members.user_id',
       'releases.released_by',
+      'student_totals.user_id',
       'submissions.user_id',
     ])
   })

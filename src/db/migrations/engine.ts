@@ -17,6 +17,19 @@ export interface Words {
   readonly strict: string
   /** As `strict`, for a table that is kept in the order of its key, which is none of numbers given out. */
   readonly strictByKey: string
+  /** The statements that make a trigger. */
+  trigger(trigger: RowTrigger): readonly string[]
+}
+
+/** Runs with every row of a table that is added, removed, or changed in one of these columns, in the same statement. */
+export interface RowTrigger {
+  readonly name: string
+  readonly table: string
+  readonly columns: readonly string[]
+  /** One statement about the row `new`. */
+  readonly added: string
+  /** One statement about the row `old`. */
+  readonly removed: string
 }
 
 const sqlite: Words = {
@@ -28,6 +41,15 @@ const sqlite: Words = {
   bytes: 'blob',
   strict: ' strict',
   strictByKey: ' strict, without rowid',
+  trigger({ name, table, columns, added, removed }) {
+    const create = (kind: string, event: string, statements: string) =>
+      `create trigger ${name}_${kind} after ${event} on ${table} begin ${statements}; end`
+    return [
+      create('added', 'insert', added),
+      create('removed', 'delete', removed),
+      create('changed', `update of ${columns.join(', ')}`, `${removed}; ${added}`),
+    ]
+  },
 }
 
 const postgresql: Words = {
@@ -39,6 +61,15 @@ const postgresql: Words = {
   bytes: 'bytea',
   strict: '',
   strictByKey: '',
+  trigger: ({ name, table, columns, added, removed }) => [
+    `create function ${name}() returns trigger language plpgsql as $$ begin
+       if tg_op <> 'INSERT' then ${removed}; end if;
+       if tg_op <> 'DELETE' then ${added}; end if;
+       return null;
+     end $$`,
+    `create trigger ${name} after insert or delete or update of ${columns.join(', ')} on ${table}
+     for each row execute function ${name}()`,
+  ],
 }
 
 /** Runs statements one after the other, in the words of the engine. */

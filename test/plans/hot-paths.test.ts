@@ -1,0 +1,138 @@
+/** What requests, and the work that a server does by itself, cost does not grow with what was stored before. */
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openDiskStore } from '../../src/content/disk-store.ts'
+import { openSqlite } from '../../src/db/sqlite.ts'
+import { systemClock } from '../../src/domain/timestamp.ts'
+import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
+import { registeredRoutes } from '../docs/routes.ts'
+import { eventually } from '../faults/eventually.ts'
+import { aHub } from '../support/fake-hub.ts'
+import { aHubService } from '../support/hub-service.ts'
+import { aFolder, aService } from '../support/service.ts'
+import { findScans, type Scan } from './plans.ts'
+import { recordStatements } from './recorded-statements.ts'
+import { askEverything } from './whole-api.ts'
+
+const gigabyte = 1e9
+const quotas = { maxAssignmentBytes: gigabyte, maxUserBytes: gigabyte, maxCourseBytes: gigabyte }
+
+/** What reads all courses, assignments or members because all are wanted, seldom or by admins. */
+const wholes: readonly RegExp[] = [
+  /^select "courses"."name" from "courses" where "courses"."hidden_at" is null order by "courses"."name"$/,
+  /^select "assignments"."id".* from "assignments" inner join "courses" .* where \("assignments"."hidden_at" < \?/,
+  /^select "courses"."id".* from "courses" left join "assignments" .* where "courses"."hidden_at" < \?/,
+  /^select .* from "members" .* where "members"."group_role" is not null and "courses"."hidden_at" is null$/,
+]
+
+/** Without these no statement reads more than its own rows: one spares listings the sorting, one is a rule. */
+const dispensable: readonly string[] = ['submissions_assignment', 'feedback_served']
+
+const inAMinute = () => Date.now() + 60_000
+
+const unexpected = (scans: readonly Scan[]) =>
+  scans.filter(({ statement }) => !wholes.some(whole => whole.test(statement)))
+
+/** What a server runs that does everything once, from its start to its end, with every quota set. */
+async function aServersLife() {
+  const folder = await aFolder()
+  await (await aService({ folder })).close() // migrations may look at all there is
+  const recorded = recordStatements()
+  const service = await aService({ folder, ...quotas })
+  const asked = await askEverything(user => service.as(user))
+  for (const path of ['/healthz', '/readyz', '/metrics'])
+    expect(await service.ask('GET', path)).toMatchObject({ status: 200 })
+  await service.close()
+  return { service, asked, statements: [...recorded] }
+}
+
+/** What purging deleted work for good runs, and sweeping the storage folder. */
+async function thePurge() {
+  const folder = await aFolder()
+  const service = await aService({ folder })
+  await askEverything(user => service.as(user))
+  await service.as('kevin').delete('assignment/physics/ps1')
+  await service.as('root').delete('course/physics')
+  await service.close()
+  const db = await openSqlite({ path: service.database, upgrade: false })
+  onTestFinished(() => db.close())
+  const recorded = recordStatements()
+  const exchange = { db, content: await openDiskStore(service.storage), clock: systemClock() }
+  expect(await purgeHidden(exchange, { hiddenBefore: inAMinute() })).toBe(2)
+  await sweepContent(exchange, { olderThan: inAMinute() })
+  return { service, statements: [...recorded] }
+}
+
+describe('every statement', () => {
+  it('of a server goes to the rows that it needs by an index', async () => {
+    const { service, statements } = await aServersLife()
+    expect(statements.length).toBeGreaterThan(60)
+    expect(unexpected(findScans(service.database, statements))).toEqual([])
+  })
+
+  it('for people of groups of a hub does', async () => {
+    const hub = await aHub({ readsGroups: true })
+    hub.join('ann', 'formgrade-physics')
+    hub.join('bob', 'nbgrader-physics')
+    const folder = await aFolder()
+    const args = ['--hub-groups', '--hub-groups-sync-seconds=1', '--token-cache-seconds=0']
+    await (await aHubService({ hub, args, folder })).close()
+    const recorded = recordStatements()
+    const service = await aHubService({ hub, args, folder })
+    await service.as('ann').get('courses')
+    const students = async () => (await service.as('ann').get('students/physics')).text
+    await eventually('bob is a student', async () => (await students()).includes('bob'))
+    hub.leave('bob', 'nbgrader-physics')
+    await service.as('bob').get('courses')
+    await service.close()
+    expect(unexpected(findScans(join(folder, 'ngshare.db'), recorded))).toEqual([])
+  })
+
+  it('that purges or sweeps does', async () => {
+    const { service, statements } = await thePurge()
+    expect(statements.filter(statement => /^delete from/.test(statement)).length).toBeGreaterThan(7)
+    expect(unexpected(findScans(service.database, statements))).toEqual([])
+  })
+})
+
+describe('these checks', () => {
+  it('ask for everything that the first API has', async () => {
+    const { asked } = await aServersLife()
+    const routes = (await registeredRoutes())
+      .map(route => route.replace('/api/', ''))
+      .filter(route => !/ \/|initialize-Data6ase|v2\/|healthz|readyz|\.(ico|js)$/.test(route))
+    expect(routes.length).toBeGreaterThan(25)
+    expect(asked.toSorted()).toEqual(routes.toSorted())
+  })
+
+  it('fail without any of the indexes', async () => {
+    const life = await aServersLife()
+    const statements = [...life.statements, ...(await thePurge()).statements]
+    const unnoticed = await Promise.all(
+      indexesOf(life.service.database).map(async index => {
+        const without = `${life.service.database}-without-${index}`
+        await copyFile(life.service.database, without)
+        change(without, `drop index "${index}"`)
+        return unexpected(findScans(without, statements)).length === 0 ? [index] : []
+      }),
+    )
+    expect(unnoticed.flat().toSorted()).toEqual(dispensable.toSorted())
+  })
+})
+
+/** But for those that SQLite makes for keys. */
+function indexesOf(databasePath: string): string[] {
+  const sqlite = new Sqlite(databasePath, { readonly: true })
+  const all = sqlite.prepare(`select name from sqlite_master where type = 'index' and sql is not null`)
+  const names = all.pluck().all() as string[]
+  sqlite.close()
+  return names
+}
+
+function change(databasePath: string, statement: string): void {
+  const sqlite = new Sqlite(databasePath)
+  sqlite.exec(statement)
+  sqlite.close()
+}
