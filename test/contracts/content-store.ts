@@ -20,7 +20,7 @@ export function describeContentStore(
       const store = await open()
       for (const size of [0, 1, 65_536, 1_000_003, stagedBytes, 3 * stagedBytes + 7]) {
         const bytes = randomBytes(size)
-        expect(await readAll(store, await place(store, bytes))).toEqual(bytes)
+        expect((await readAll(store, await place(store, bytes))).equals(bytes)).toBe(true)
       }
     })
 
@@ -31,7 +31,7 @@ export function describeContentStore(
       for (const piece of pieces) await blob.write(piece)
       const whole = Buffer.concat(pieces)
       await blob.end(sha256(whole))
-      expect(await readAll(store, await blob.place())).toEqual(whole)
+      expect((await readAll(store, await blob.place())).equals(whole)).toBe(true)
     })
 
     it('places, or discards, what has ended long before', async () => {
@@ -42,7 +42,7 @@ export function describeContentStore(
         await blob.write(bytes)
         await blob.end(sha256(bytes))
       }
-      expect(await readAll(store, await placing.place())).toEqual(bytes)
+      expect((await readAll(store, await placing.place())).equals(bytes)).toBe(true)
       await discarding.discard()
       expect(await store.removeUnplacedBefore(Number.POSITIVE_INFINITY)).toBe(0)
     })
@@ -53,7 +53,7 @@ export function describeContentStore(
       const [first, second] = [await place(store, bytes), await place(store, bytes)]
       expect(first).not.toBe(second)
       await store.remove(first)
-      expect(await readAll(store, second)).toEqual(bytes)
+      expect((await readAll(store, second)).equals(bytes)).toBe(true)
     })
 
     it('says that a blob is missing before it gives any of it', async () => {
@@ -90,7 +90,7 @@ export function describeContentStore(
         for (const _ of [1, 2]) {
           expect(await place(copy, bytes, location)).toBe(location)
           expect(await copy.sizeOf(location)).toBe(size)
-          expect(await readAll(copy, location)).toEqual(bytes)
+          expect((await readAll(copy, location)).equals(bytes)).toBe(true)
         }
         expect(await copy.locationsOf(sha256(bytes))).toEqual([location])
       }
@@ -102,7 +102,7 @@ export function describeContentStore(
         const bytes = randomBytes(size)
         const location = `${sha256(bytes)}.${randomBytes(digits / 2).toString('hex')}`
         expect(await place(store, bytes, location)).toBe(location)
-        expect(await readAll(store, location)).toEqual(bytes)
+        expect((await readAll(store, location)).equals(bytes)).toBe(true)
         expect(await store.locationsOf(sha256(bytes))).toEqual([location])
         await store.remove(location)
         expect(await store.sizeOf(location)).toBeNull()

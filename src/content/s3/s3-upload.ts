@@ -1,0 +1,163 @@
+/** A blob on its way into an S3 store: few bytes by one request, many as parts while they come. */
+import { Trouble } from '../../domain/errors.ts'
+import type { UnplacedBlob } from '../content-store.ts'
+import { newLocation } from '../locations.ts'
+import { type PartMemory, partBytes } from './part-memory.ts'
+import type { S3Calls } from './s3-calls.ts'
+import type { S3Keys } from './s3-keys.ts'
+import { S3Parts } from './s3-parts.ts'
+
+/** Up to so many bytes need nothing of the common memory: most uploads never wait for it. */
+const beginningBytes = 512 * 1024
+
+export interface Rooms {
+  readonly calls: S3Calls
+  readonly keys: S3Keys
+  readonly memory: PartMemory
+}
+
+export class S3Upload implements UnplacedBlob {
+  readonly #rooms: Rooms
+  /** Whether another store has given the location: then what is there is not ours to remove. */
+  readonly #isCopy: boolean
+  #location: string | null
+  #beginning: Buffer[] = []
+  #beginningLength = 0
+  /** A piece of the common memory, once there are more bytes. */
+  #room: { readonly bytes: Buffer; filled: number } | null = null
+  /** The upload of a blob that needs more than one piece, and where it goes. */
+  #streamed: { readonly parts: S3Parts; locate(sha256: string): string } | null = null
+  /** All bytes of a blob that has ended, counted as waiting. */
+  #waiting: Buffer | null = null
+  #mayBeStored = false
+  #isOver = false
+  readonly #givenUp = new AbortController()
+
+  constructor(rooms: Rooms, location: string | null) {
+    this.#rooms = rooms
+    this.#location = location
+    this.#isCopy = location !== null
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    const isLarge = this.#room !== null || this.#streamed !== null
+    if (!isLarge && this.#beginningLength + bytes.length <= beginningBytes) {
+      this.#beginning.push(Buffer.from(bytes))
+      this.#beginningLength += bytes.length
+      return
+    }
+    for (let rest = bytes; rest.length > 0; ) {
+      const room = this.#room ?? (await this.#takeRoom())
+      const taken = rest.copy(room.bytes, room.filled)
+      room.filled += taken
+      rest = rest.subarray(taken)
+      if (room.filled === partBytes) await this.#send(room)
+    }
+  }
+
+  async end(sha256: string): Promise<void> {
+    if (this.#streamed === null) {
+      this.#location ??= newLocation(sha256)
+      await this.#keep(this.#location)
+      return
+    }
+    const { parts, locate } = this.#streamed
+    this.#location ??= locate(sha256)
+    if (this.#room !== null) await this.#send(this.#room)
+    // The note comes before the object is complete: so a sweep finds every object that is.
+    const outcomes = await Promise.allSettled([parts.sent(), this.#putNote(this.#location)])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  async place(): Promise<string> {
+    const location = this.#location
+    if (location === null || this.#isOver) throw new Error('a blob was placed before its end, or twice')
+    if (this.#waiting !== null) await this.#store(location, this.#waiting)
+    await this.#streamed?.parts.complete()
+    this.#letGo()
+    this.#isOver = true
+    return location
+  }
+
+  /** What cannot be removed, since the store is in trouble, is left to the sweep. */
+  async discard(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#givenUp.abort(new Trouble('storage', 'the upload was given up'))
+    this.#giveRoom()
+    this.#letGo()
+    await Promise.allSettled([this.#streamed?.parts.abort(), this.#removeStored()])
+  }
+
+  async #takeRoom(): Promise<{ bytes: Buffer; filled: number }> {
+    await this.#streamed?.parts.ready()
+    const room = { bytes: await this.#rooms.memory.take(this.#givenUp.signal), filled: 0 }
+    this.#room = room
+    for (const bytes of this.#beginning) room.filled += bytes.copy(room.bytes, room.filled)
+    this.#beginning = []
+    return room
+  }
+
+  async #send(room: { readonly bytes: Buffer; readonly filled: number }): Promise<void> {
+    this.#streamed ??= await this.#beginStream()
+    this.#room = null
+    this.#streamed.parts.send(room.bytes, room.filled)
+  }
+
+  async #beginStream() {
+    const { keys } = this.#rooms
+    const location = this.#location
+    const { data, locate } =
+      location === null ? keys.newStreamed() : { data: keys.of(location).data, locate: () => location }
+    return { parts: await S3Parts.begin(this.#rooms, data, this.#givenUp.signal), locate }
+  }
+
+  /** In memory, for bytes that are known already are not placed; where there is too much of them, in the store at once. */
+  async #keep(location: string): Promise<void> {
+    const room = this.#room
+    const length = room?.filled ?? this.#beginningLength
+    const mayWait = this.#rooms.memory.mayWait(length)
+    if (mayWait) this.#waiting = room === null ? Buffer.concat(this.#beginning) : copyOf(room)
+    else await this.#store(location, room === null ? Buffer.concat(this.#beginning) : filledOf(room))
+    this.#beginning = []
+    this.#giveRoom()
+  }
+
+  async #store(location: string, bytes: Buffer): Promise<void> {
+    await this.#putNote(location)
+    this.#mayBeStored = true
+    const { data } = this.#rooms.keys.of(location)
+    await this.#rooms.calls.put(data, bytes, { signal: this.#givenUp.signal })
+  }
+
+  async #putNote(location: string): Promise<void> {
+    const { note } = this.#rooms.keys.of(location)
+    if (note === null) return
+    this.#mayBeStored = true
+    await this.#rooms.calls.put(note, Buffer.alloc(0), { signal: this.#givenUp.signal })
+  }
+
+  async #removeStored(): Promise<void> {
+    if (!this.#mayBeStored || this.#isCopy || this.#location === null) return
+    const { data, note } = this.#rooms.keys.of(this.#location)
+    for (const key of [data, note]) if (key !== null) await this.#rooms.calls.remove(key, { patient: false })
+  }
+
+  #giveRoom(): void {
+    if (this.#room !== null) this.#rooms.memory.give(this.#room.bytes)
+    this.#room = null
+  }
+
+  #letGo(): void {
+    if (this.#waiting !== null) this.#rooms.memory.letGo(this.#waiting.length)
+    this.#waiting = null
+  }
+}
+
+function filledOf(room: { readonly bytes: Buffer; readonly filled: number }): Buffer {
+  return room.bytes.subarray(0, room.filled)
+}
+
+function copyOf(room: { readonly bytes: Buffer; readonly filled: number }): Buffer {
+  return Buffer.from(filledOf(room))
+}
