@@ -17,7 +17,8 @@ import {
   type VserverConfig,
 } from './config/config.ts'
 import { databaseWords } from './config/database-url.ts'
-import { openDiskStore } from './content/disk-store.ts'
+import type { ContentStore } from './content/content-store.ts'
+import { isEmptyFolder, openDiskStore, openNewDiskStore } from './content/disk-store.ts'
 import type { Database } from './db/database.ts'
 import { newestSchema } from './db/migrations.ts'
 import { openPostgres } from './db/postgres.ts'
@@ -52,7 +53,7 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
     const { database, original } = await besideNgshare06(config.database)
     const stored = await openExchange({ ...config, database }, opened)
     if (original !== null) {
-      const from = { databasePath: original, storageFolder: config.storage.folder }
+      const from = { databasePath: original, storageFolder: folderOfNgshare06(original, config.storage) }
       await comeOverFromNgshare06(stored, from, logger)
     }
     await makeSigningKey(stored, logger)
@@ -144,7 +145,7 @@ export async function openData(
   return {
     exchange,
     databasePath: pathOf(database),
-    storageFolder: storage.folder,
+    storage: storage.text,
     close: () => closeAll(opened),
   }
 }
@@ -157,10 +158,16 @@ export const dataAccess: DataAccess = {
     return {
       databasePath: pathOf(database),
       database: databaseWords(database),
-      storageFolder: storage.folder,
+      storage: {
+        text: storage.text,
+        folder: storage.kind === 'disk' ? storage.folder : null,
+        isEmpty: () => isStorageEmpty(storage),
+        openNew: () => (storage.kind === 'disk' ? openNewDiskStore(storage.folder) : openStorage(storage)),
+      },
     }
   },
   openContent: openDiskStore,
+  openStorage,
   openCopy: openSqliteCopy,
   server: {
     readSettings(args, environment) {
@@ -175,7 +182,30 @@ export const dataAccess: DataAccess = {
 async function openExchange(config: Pick<Config, 'database' | 'storage'>, opened: Opened): Promise<Exchange> {
   const db = await openDatabase(config.database)
   opened.push(() => db.close())
-  return { db, content: await openDiskStore(config.storage.folder), clock: systemClock() }
+  const content = await openStorage(config.storage)
+  opened.push(() => content.close())
+  return { db, content, clock: systemClock() }
+}
+
+/** The SDK of S3 takes memory, and time to start: it is loaded only where it is used. */
+async function openStorage(storage: Config['storage']): Promise<ContentStore> {
+  if (storage.kind === 'disk') return openDiskStore(storage.folder)
+  const { openS3Store } = await import('./content/s3/s3-store.ts')
+  return openS3Store(storage.options)
+}
+
+async function isStorageEmpty(storage: Config['storage']): Promise<boolean> {
+  if (storage.kind === 'disk') return isEmptyFolder(storage.folder)
+  const { isEmptyBucket } = await import('./content/s3/s3-store.ts')
+  return isEmptyBucket(storage.options)
+}
+
+function folderOfNgshare06(database: string, storage: Config['storage']): string {
+  if (storage.kind === 'disk') return storage.folder
+  throw new Trouble(
+    'database',
+    `${database} is the database of a Python ngshare, whose files are in a folder: choose another --database, and bring it over with \`ngshare import ngshare06\``,
+  )
 }
 
 function openDatabase(database: DatabaseConfig): Promise<Database> {

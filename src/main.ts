@@ -163,7 +163,7 @@ function serviceFacts({ listen, prefix, database, storage, workers }: Config, hu
     hubGroups: groups !== null,
     workers,
     database: databaseWords(database),
-    storage: storage.folder,
+    storage: storage.text,
   }
 }
 
@@ -174,7 +174,7 @@ function originOf({ host }: Config['listen'], port: number): string {
 function vserverBanner(config: VserverConfig, port: number): string {
   return [
     `vserver ${version}: everyone who reaches it may read and change ${config.root}, and be anyone.`,
-    `Database ${databaseWords(config.database)}, files ${config.storage.folder}`,
+    `Database ${databaseWords(config.database)}, files ${config.storage.text}`,
     `Please go to ${originOf(config.listen, port)}/`,
     '',
   ].join('\n')
@@ -185,7 +185,7 @@ function banner(config: Config, port: number): string {
   const example = config.testData ? 'assignment/course1/challenge?user=lawrence' : 'courses?user=kevin'
   return [
     `ngshare ${version}, stand-alone: whoever asks is believed. For trying, not for a class.`,
-    `Database ${databaseWords(config.database)}, files ${config.storage.folder}`,
+    `Database ${databaseWords(config.database)}, files ${config.storage.text}`,
     'Try, for instance:',
     `  curl '${home}${example}'`,
     `Please go to ${home}`,

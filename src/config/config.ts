@@ -10,6 +10,7 @@ import { type DatabasePlace, readDatabasePlace } from './database-url.ts'
 import { checkHubSettings } from './hub-settings.ts'
 import { SettingReader } from './setting-reader.ts'
 import { type SettingTexts, settings } from './settings.ts'
+import { readStorageSetting, type StorageConfig } from './storage-setting.ts'
 import { vserverSettings } from './vserver-settings.ts'
 
 export interface Config {
@@ -23,7 +24,7 @@ export interface Config {
   /** Begins and ends with a slash. */
   readonly prefix: string
   readonly database: DatabaseConfig
-  readonly storage: { readonly kind: 'disk'; readonly folder: string }
+  readonly storage: StorageConfig
   readonly admins: readonly string[]
   readonly limits: FormLimits
   readonly quotas: Quotas
@@ -183,9 +184,8 @@ function readPool({ integer }: ServingReader): Pick<DatabaseConfig, 'poolSize' |
 /** Commands do one thing after the other, and look through everything. */
 const poolOfCommands = { poolSize: 4, statementTimeoutMs: 3_600_000 }
 
-function readStorage({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): Config['storage'] {
-  if (texts.storage === '') mistake('storage', 'a folder')
-  return { kind: 'disk', folder: resolve(texts.storage) }
+function readStorage({ texts, mistake }: Pick<DataReader, 'texts' | 'mistake'>): StorageConfig {
+  return readStorageSetting(texts.storage, expected => mistake('storage', expected))
 }
 
 function readLimits({ integer }: ServingReader): FormLimits {
@@ -253,7 +253,7 @@ export function checkVserverSettings(texts: VserverTexts, usage: readonly string
   const storage = readStorage(reader)
   for (const [name, path] of [
     ...(database.kind === 'sqlite' ? ([['database', database.path]] as const) : []),
-    ['storage', storage.folder],
+    ...(storage.kind === 'disk' ? ([['storage', storage.folder]] as const) : []),
   ] as const) {
     if (`${path}/`.startsWith(`${root}/`))
       mistake(name, 'a place outside of --root, where the calls cannot reach it')

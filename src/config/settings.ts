@@ -46,9 +46,10 @@ export const settings = [
   {
     name: 'storage',
     variables: ['NGSHARE_STORAGE'],
-    value: 'DIR',
+    value: 'PLACE',
     fallback: '/srv/ngshare/files/',
-    meaning: 'the folder in which large files are kept',
+    meaning:
+      'where large files are kept: a folder, or a bucket as s3://bucket/prefix?endpoint=…&region=…, see docs/storage.md',
   },
   {
     name: 'admins',

@@ -30,6 +30,9 @@ export interface ContentStore {
 
   /** Whether a blob could be stored now. @throws Trouble */
   check(): Promise<void>
+
+  /** To be called last. */
+  close(): Promise<void>
 }
 
 /** A blob on its way in. Is over with `place`, or `discard`, which is safe after a failure, and to repeat. */

@@ -20,6 +20,22 @@ export async function openDiskStore(folder: string): Promise<ContentStore> {
   return store
 }
 
+/** The same for a place where there was none: the folder is for nobody else on the machine. @throws Trouble */
+export async function openNewDiskStore(folder: string): Promise<ContentStore> {
+  await translated(() => makeFolder(folder, { mode: 0o700 }))
+  return openDiskStore(folder)
+}
+
+/** Whether nothing is there, ours or not; also where there is no such folder. @throws Trouble */
+export async function isEmptyFolder(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length === 0
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return true
+    return translated(() => Promise.reject(error))
+  }
+}
+
 class DiskStore implements ContentStore {
   readonly #folder: string
   readonly #knownFolders = new Set<string>()
@@ -86,23 +102,25 @@ class DiskStore implements ContentStore {
   }
 
   async *placedBefore(before: number): AsyncGenerator<string> {
-    const moment = await this.#momentHere(before)
+    let moment: number | null = null
     for (const folder of await namesIn(this.#blobs)) {
       if (!/^[0-9a-f]{2}$/.test(folder)) continue
       for (const location of await namesIn(join(this.#blobs, folder))) {
         if (!isLocation(location)) continue
+        moment ??= await this.#momentHere(before)
         if (await isOlder(this.#pathOf(location), moment)) yield location
       }
     }
   }
 
   async removeUnplacedBefore(before: number): Promise<number> {
-    const moment = await this.#momentHere(before)
+    let moment: number | null = null
     let removed = 0
     for (const name of await namesIn(this.#staging)) {
       // What NFS keeps for another machine that has the file open still; it goes by itself.
       if (name.startsWith('.nfs')) continue
       const path = join(this.#staging, name)
+      moment ??= await this.#momentHere(before)
       if (!(await isOlder(path, moment))) continue
       await translated(() => remove(path))
       removed++
@@ -118,6 +136,8 @@ class DiskStore implements ContentStore {
       await blob.discard()
     }
   }
+
+  async close(): Promise<void> {} // nothing is open
 
   /** Moves a durable staged file to its place; the folder's entry is durable before this returns. */
   async #adopt(path: string, location: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Config } from '../config/config.ts'
 import type { ContentStore } from '../content/content-store.ts'
 import type { DatabaseCopy } from '../db/database.ts'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
@@ -21,8 +22,10 @@ export interface DataAccess {
   open(places: Places, options?: { upgrade: boolean }): Promise<OpenExchange>
   /** Where they are, without a look at what is there. @throws ConfigMistakes */
   locate(places: Places): Located
-  /** Opens a folder of files alone. @throws Trouble */
+  /** Opens a folder of files alone, such as that of backups. @throws Trouble */
   openContent(folder: string): Promise<ContentStore>
+  /** Opens the content store that a server has. @throws Trouble */
+  openStorage(storage: Config['storage']): Promise<ContentStore>
   /** Opens the file of a database that nobody writes to. @throws Trouble */
   openCopy(path: string): Promise<DatabaseCopy>
   /** For the doctor. */
@@ -33,6 +36,7 @@ export interface DataAccess {
 export interface Places {
   /** `sqlite:///…` or `postgresql://…` */
   readonly database: string
+  /** A folder, or `s3://…`. */
   readonly storage: string
 }
 
@@ -41,15 +45,27 @@ export interface Located {
   readonly databasePath: string | null
   /** For people: the file, or the URL without its password. */
   readonly database: string
-  readonly storageFolder: string
+  readonly storage: StoragePlace
+}
+
+/** Where a content store is, or will be. */
+export interface StoragePlace {
+  /** For people. */
+  readonly text: string
+  /** Null for a bucket. */
+  readonly folder: string | null
+  /** Whether nothing is there, ours or not. @throws Trouble */
+  isEmpty(): Promise<boolean>
+  /** A folder that is not there is made, for nobody else on the machine. @throws Trouble */
+  openNew(): Promise<ContentStore>
 }
 
 export interface OpenExchange {
   readonly exchange: Exchange
   /** The file of the database; null where it is in PostgreSQL. */
   readonly databasePath: string | null
-  /** The folder of the content store. */
-  readonly storageFolder: string
+  /** Where the content store is, for people. */
+  readonly storage: string
   close(): Promise<void>
 }
 
@@ -143,7 +159,7 @@ function databaseInFile(): string | null {
 }
 
 export function storageOption(): Option {
-  return new Option('--storage <DIR>', 'the folder of large files, as the server has it')
+  return new Option('--storage <PLACE>', 'the folder or bucket of large files, as the server has it')
     .env('NGSHARE_STORAGE')
     .default('/srv/ngshare/files/')
 }

@@ -1,6 +1,6 @@
 /** `ngshare restore DIR`: database and files out of a backup, into a place where there are none. */
 import { existsSync } from 'node:fs'
-import { readdir, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { errorCode, Trouble } from '../domain/errors.ts'
@@ -15,6 +15,7 @@ import {
   type Located,
   type Ops,
   report,
+  type StoragePlace,
   storageOption,
 } from './command.ts'
 import { CommandFailed } from './failure.ts'
@@ -27,7 +28,7 @@ interface RestoreOptions extends DataOptions {
 
 interface Target {
   readonly databasePath: string
-  readonly storageFolder: string
+  readonly storage: StoragePlace
 }
 
 export function restoreCommand(ops: Ops): Command {
@@ -67,8 +68,8 @@ export function restoreCommand(ops: Ops): Command {
 }
 
 /** @throws CommandFailed */
-function targetOf({ databasePath, storageFolder }: Located): Target {
-  if (databasePath !== null) return { databasePath, storageFolder }
+function targetOf({ databasePath, storage }: Located): Target {
+  if (databasePath !== null) return { databasePath, storage }
   throw new CommandFailed(
     'a backup is restored into a file: name one as --database, and bring it over to PostgreSQL with `ngshare migrate`',
   )
@@ -89,7 +90,6 @@ async function restore(
     await rm(arriving)
     throw damagedDatabase(generation)
   }
-  await makeFolder(target.storageFolder, { mode: 0o700 })
   const copy = await ops.openCopy(arriving)
   try {
     const counts = await countRows(copy.read)
@@ -100,7 +100,7 @@ async function restore(
     const copied = await copyContent({
       rows: copy.read,
       from: await ops.openContent(folder.contentFolder),
-      to: await ops.openContent(target.storageFolder),
+      to: await target.storage.openNew(),
       progress: progressOf(ops, manifest),
     })
     if (copied.sha256 !== manifest.content.sha256)
@@ -152,7 +152,7 @@ async function inPlace<Result>(target: Target, work: Promise<Result>): Promise<R
     if (!(error instanceof Trouble && error.kind === 'storage-full') && errorCode(error) !== 'ENOSPC')
       throw error
     throw new CommandFailed(
-      `no space left at ${target.storageFolder} or ${target.databasePath}: make room, remove both, begin again`,
+      `no space left at ${target.storage.text} or ${target.databasePath}: make room, remove both, begin again`,
     )
   }
 }
@@ -161,17 +161,14 @@ async function inPlace<Result>(target: Target, work: Promise<Result>): Promise<R
 async function refuseWhatIsThere(target: Target): Promise<void> {
   const arriving = arrivingPath(target)
   if (existsSync(arriving)) {
-    const all = `${arriving} and ${target.storageFolder}`
+    const all = `${arriving} and ${target.storage.text}`
     throw new CommandFailed(`a restore into this place was cut off: remove ${all}, and begin again`)
   }
   for (const path of [target.databasePath, `${target.databasePath}-wal`]) {
     if (existsSync(path)) throw new CommandFailed(`there is a database already: ${path}; nothing was changed`)
   }
-  const names = await readdir(target.storageFolder).catch(error => {
-    if (errorCode(error) !== 'ENOENT') throw error
-    return []
-  })
-  if (names.length > 0) throw new CommandFailed(`${target.storageFolder} is not empty; nothing was changed`)
+  if (!(await target.storage.isEmpty()))
+    throw new CommandFailed(`${target.storage.text} is not empty; nothing was changed`)
 }
 
 function arrivingPath({ databasePath }: Target): string {

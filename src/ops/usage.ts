@@ -17,7 +17,7 @@ export function usageCommand(ops: Ops): Command {
 
 function inWords(usage: Usage): string {
   const { inDatabaseBytes, inStorageBytes, courses, users } = usage
-  const where = `${bytesInWords(inDatabaseBytes)} in the database, ${bytesInWords(inStorageBytes)} in the folder`
+  const where = `${bytesInWords(inDatabaseBytes)} in the database, ${bytesInWords(inStorageBytes)} in the storage`
   return [
     columns([
       ['', 'submissions', 'files', 'in all', 'stored', 'saved'],

@@ -11,7 +11,7 @@ const arrows: Record<string, readonly string[]> = {
   'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http', 'ops', 'vserver'],
   'logger.ts': [],
   'durable-folders.ts': [],
-  config: ['auth', 'domain', 'http'],
+  config: ['auth', 'content', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
   ops: ['config', 'content', 'db', 'domain', 'durable-folders.ts', 'exchange'],
   vserver: ['content', 'domain', 'exchange', 'http', 'web'],
@@ -28,6 +28,7 @@ const adapters = [
   'db/sqlite.ts',
   'db/postgres.ts',
   'content/disk-store.ts',
+  'content/s3/s3-store.ts',
   'auth/stand-alone.ts',
   'auth/hub/hub.ts',
   'auth/hub/group-roster.ts',
@@ -49,6 +50,7 @@ const packages: Record<string, readonly string[]> = {
   jose: ['auth'],
   'lru-cache': ['auth'],
   cookie: ['auth'],
+  '@aws-sdk/client-s3': ['content'],
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
@@ -83,7 +85,8 @@ describe('the arrows between rooms', () => {
 
   it('let the configuration know the other rooms by their types alone', () => {
     const wrong = imports.filter(
-      ({ room, target, typeOnly }) => room === 'config' && /\/(http|auth)\//.test(target) && !typeOnly,
+      ({ room, target, typeOnly }) =>
+        room === 'config' && /\/(http|auth|content)\//.test(target) && !typeOnly,
     )
     expect(wrong).toEqual([])
   })

@@ -1,5 +1,5 @@
 /** The whole service for a test: composed as in production, listening on a free port, on fresh files of its own. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { type Config, checkSettings } from '../../src/config/config.ts'
 import { type Answer, type AskOptions, ask, type Person, personAt } from './client.ts'
 import { databaseUrl, dropDatabase, makeDatabase } from './database.ts'
 import { listen } from './replicas.ts'
+import { countStoredFiles, storageFor } from './storage.ts'
 import type { WireFile } from './trees.ts'
 
 export interface ServiceOptions {
@@ -65,7 +66,7 @@ export interface Service {
   submissions(reader: string, of: string): Promise<[string, string][]>
   /** The user names that the service knows; needs debug mode. `root`, who looks, is always there. */
   knownUsers(): Promise<string[]>
-  /** How many files the storage folder holds, staged ones too. */
+  /** How many files the storage holds, staged ones too. */
   storedFileCount(): Promise<number>
   close(): Promise<void>
 }
@@ -95,7 +96,7 @@ async function openService(options: ServiceOptions): Promise<Service> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ngshare-test-')))
   await mkdir(folder, { recursive: true })
   const database = join(folder, 'ngshare.db')
-  const storage = join(folder, 'files')
+  const storage = await storageFor(folder)
   const prefix = options.prefix ?? '/api/'
   const log: string[] = []
   const logger = pino({ level: options.logLevel ?? 'error' }, { write: line => log.push(line) })
@@ -146,10 +147,7 @@ async function openService(options: ServiceOptions): Promise<Service> {
       const answer = await must(root.get('initialize-Data6ase', { action: 'dump' }))
       return (answer.json.users as { id: string }[]).map(user => user.id)
     },
-    async storedFileCount() {
-      const entries = await readdir(storage, { recursive: true, withFileTypes: true })
-      return entries.filter(entry => entry.isFile()).length
-    },
+    storedFileCount: () => countStoredFiles(storage),
     async close() {
       if (!isOpen) return
       isOpen = false

@@ -1,10 +1,9 @@
 /** What answers look like, whatever was asked (contract §1.3). */
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { contractJson, failure, success } from '../support/answers.ts'
 import { aService, aServiceForTheFile } from '../support/service.ts'
+import { removeStorage, removeStoredFiles } from '../support/storage.ts'
 import { fetched, file, listed, md5, noise } from '../support/trees.ts'
 import { firstAnswer, sendAndHangUp } from '../support/wire.ts'
 
@@ -182,9 +181,9 @@ describe('trouble of our own', () => {
     )
   })
 
-  it('with the storage folder refuses what needs it, stores nothing, and may pass', async () => {
+  it('with the storage refuses what needs it, stores nothing, and may pass', async () => {
     const service = await aService({ testData: true })
-    await rm(service.storage, { recursive: true })
+    await removeStorage(service.storage)
     const kevin = service.as('kevin')
     const answer = await kevin.post('assignment/course1/large', { files: [file('large', noise(100_000))] })
     expect(answer).toMatchObject({ status: 503, json: { success: false } })
@@ -200,8 +199,3 @@ describe('an unknown path in debug mode', () => {
     expect(answer).toMatchObject({ status: 404, text: '<h1>404 Not Found</h1>\n' })
   })
 })
-
-async function removeStoredFiles(storage: string): Promise<void> {
-  const entries = await readdir(storage, { recursive: true, withFileTypes: true })
-  for (const entry of entries) if (entry.isFile()) await rm(join(entry.parentPath, entry.name))
-}

@@ -1,12 +1,12 @@
 /** What goes for good: deleted work after its retention period, and what failed uploads left behind (architecture §4). */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openDiskStore } from '../../src/content/disk-store.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { systemClock } from '../../src/domain/timestamp.ts'
 import type { Exchange } from '../../src/exchange/exchange.ts'
 import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
 import { letDaysPass, stopTheClocks } from '../support/clock.ts'
 import { aFolder, aService, type Service, type ServiceOptions } from '../support/service.ts'
+import { openStorage, stagedBytes } from '../support/storage.ts'
 import { fetched, file, noise } from '../support/trees.ts'
 
 const large = [file('large', noise(200_000))]
@@ -16,7 +16,7 @@ const timestamp = '2020-01-01 00:00:00.000000'
 async function exchangeOf(service: Service): Promise<Exchange> {
   const db = await openSqlite({ path: service.database, upgrade: false })
   onTestFinished(() => db.close())
-  return { db, content: await openDiskStore(service.storage), clock: systemClock() }
+  return { db, content: await openStorage(service.storage), clock: systemClock() }
 }
 
 const inAMinute = () => Date.now() + 60_000
@@ -126,7 +126,7 @@ describe('a sweep', () => {
     await service.submission('lawrence', 'course1/challenge', large)
     const exchange = await exchangeOf(service)
     const staged = await exchange.content.create()
-    await staged.write(noise(1000))
+    await staged.write(noise(stagedBytes))
     const placed = await exchange.content.create()
     await placed.write(noise(1000))
     await placed.end('a'.repeat(64))
@@ -143,7 +143,9 @@ describe('a sweep', () => {
     const service = await aService()
     const exchange = await exchangeOf(service)
     const staged = await exchange.content.create()
+    await staged.write(noise(stagedBytes))
     const placed = await exchange.content.create()
+    await placed.write(noise(1000))
     await placed.end('a'.repeat(64))
     const location = await placed.place()
     expect(await sweepContent(exchange, { olderThan: Date.now() - 60_000 })).toBe(0)

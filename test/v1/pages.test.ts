@@ -1,9 +1,9 @@
 /** What is not the API itself: health, metrics, the log, the home page (contract §4, other pages). */
-import { rm } from 'node:fs/promises'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { success } from '../support/answers.ts'
 import { aService, aServiceForTheFile, type Service } from '../support/service.ts'
+import { removeStorage } from '../support/storage.ts'
 
 /** For tests that change nothing. */
 const shared = await aServiceForTheFile({ testData: true })
@@ -26,7 +26,7 @@ describe('the health check', () => {
   it('answers whatever is in trouble beneath', async () => {
     const service = await aService()
     await breakDatabase(service)
-    await rm(service.storage, { recursive: true })
+    await removeStorage(service.storage)
     expect(await service.ask('GET', '/healthz')).toMatchObject({ status: 200, json: { success: true } })
   })
 
@@ -46,7 +46,7 @@ describe('the readiness check', () => {
 
   it('tells when files cannot be stored', async () => {
     const service = await aService()
-    await rm(service.storage, { recursive: true })
+    await removeStorage(service.storage)
     expect(await service.ask('GET', '/readyz')).toMatchObject({
       status: 503,
       json: { success: false, database: 'ok', content: 'failed' },

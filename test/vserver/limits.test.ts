@@ -92,5 +92,6 @@ function storeThatThrows(error: Error): ContentStore {
     placedBefore: async function* () {},
     removeUnplacedBefore: fail,
     check: fail,
+    close: fail,
   }
 }

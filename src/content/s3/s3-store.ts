@@ -15,8 +15,23 @@ const memory = new PartMemory()
 /** The bucket must be there. @throws Trouble: no such bucket, wrong keys, not reachable */
 export async function openS3Store(options: S3Options): Promise<ContentStore> {
   const store = new S3Store(options, await connectS3(options))
-  await store.prepare()
-  return store
+  try {
+    await store.prepare()
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Whether nothing is there under the prefix, ours or not. @throws Trouble */
+export async function isEmptyBucket(options: S3Options): Promise<boolean> {
+  const calls = await connectS3(options)
+  try {
+    return !(await calls.hasAny(new S3Keys(options.prefix).root))
+  } finally {
+    calls.close()
+  }
 }
 
 class S3Store implements ContentStore {
@@ -89,6 +104,10 @@ class S3Store implements ContentStore {
   async check(): Promise<void> {
     const once = { patient: false, signal: AbortSignal.timeout(checkTimeoutMs) }
     await this.#calls.abortUpload(await this.#calls.beginUpload(this.#keys.newStreamed().data, once), once)
+  }
+
+  async close(): Promise<void> {
+    this.#calls.close()
   }
 
   /** That moment of our clock on that of the store. */

@@ -1,15 +1,15 @@
 /** Where the data is: whether it can be read and written, and whether there is room. */
-import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, stat, statfs } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { databaseText, databaseWords } from '../../config/database-url.ts'
-import type { ContentStore } from '../../content/content-store.ts'
 import { errorCode } from '../../domain/errors.ts'
 import type { Ops } from '../command.ts'
+import { checkBucket } from './bucket.ts'
 import { type Finding, findings, messageOf } from './finding.ts'
+import { tryBlob } from './try-blob.ts'
 
 type Places = Pick<Config, 'database' | 'storage'>
 
@@ -19,8 +19,12 @@ const mib = 1024 * 1024
 export async function checkAccount({ database, storage }: Places): Promise<Finding> {
   const { ok, warning, skipped } = findings('account')
   const own = process.getuid?.()
-  const place = await nearest(storage.folder)
-  const known = database.kind === 'sqlite' && (await exists(database.path)) ? database.path : place
+  const isFile = database.kind === 'sqlite'
+  if (storage.kind === 's3' && !isFile) return ok('nothing is kept on this machine')
+  const place = await nearest(
+    storage.kind === 'disk' ? storage.folder : dirname(isFile ? database.path : '/'),
+  )
+  const known = isFile && (await exists(database.path)) ? database.path : place
   const owner = (await stat(known)).uid
   if (own === undefined) return skipped('this system has no users as we know them')
   const { username } = userInfo()
@@ -33,9 +37,11 @@ export async function checkAccount({ database, storage }: Places): Promise<Findi
 
 export async function checkStorage(
   ops: Ops,
-  { storage: { folder } }: Places,
+  { storage }: Places,
   { mayTry }: { mayTry: boolean },
 ): Promise<Finding[]> {
+  if (storage.kind === 's3') return checkBucket(ops, storage)
+  const { folder } = storage
   const { ok, wrong, skipped } = findings('storage')
   const found = await checkFolder('storage', folder)
   if (found !== null) return [found]
@@ -52,27 +58,6 @@ export async function checkStorage(
     ok(`${folder} takes files, makes them durable and gives them back`),
     ...(await checkKind('storage', folder)),
   ]
-}
-
-/** One blob all the way in and out. */
-async function tryBlob(store: ContentStore): Promise<void> {
-  const bytes = randomBytes(4096)
-  const blob = await store.create()
-  let location: string
-  try {
-    await blob.write(bytes)
-    await blob.end(createHash('sha256').update(bytes).digest('hex'))
-    location = await blob.place()
-  } catch (error) {
-    await blob.discard().catch(() => undefined) // the first error is the one to tell
-    throw error
-  }
-  try {
-    const back = Buffer.concat(await Array.fromAsync(await store.read(location)))
-    if (!back.equals(bytes)) throw new Error('a file was not read back as it was written')
-  } finally {
-    await store.remove(location)
-  }
 }
 
 interface DatabaseOptions {
@@ -94,7 +79,8 @@ export async function checkDatabase(
   const before = path === null ? null : await checkFile(ops, { path, ...places.database }, options)
   if (before !== null) return { found: [before], newestMs: null }
   const kind = path === null ? [] : await checkKind('database', dirname(path))
-  if (options.mayTry && (await exists(places.storage.folder))) {
+  const { storage } = places
+  if (options.mayTry && (storage.kind !== 'disk' || (await exists(storage.folder)))) {
     const { found, newestMs } = await tryDatabase(ops, places, options)
     return { found: [found, ...kind], newestMs }
   }
@@ -147,7 +133,7 @@ async function tryDatabase(
   const { ok, wrong } = findings('database')
   const words = databaseWords(database)
   try {
-    const { exchange, close } = await ops.open({ database: databaseText(database), storage: storage.folder })
+    const { exchange, close } = await ops.open({ database: databaseText(database), storage: storage.text })
     try {
       await exchange.db.check()
       const last = await exchange.db.read
@@ -266,13 +252,14 @@ export async function roomIn(folder: string): Promise<Room & { folder: string }>
   }
 }
 
-/** Both places, where they are on two disks. */
+/** Both places, where they are on two disks. How much a bucket takes nobody says. */
 export async function checkSpace({
   database,
   storage,
   limits,
 }: Places & Pick<Config, 'limits'>): Promise<Finding[]> {
-  const places = [await nearest(storage.folder)]
+  const places: string[] = []
+  if (storage.kind === 'disk') places.push(await nearest(storage.folder))
   if (database.kind === 'sqlite') places.push(await nearest(dirname(database.path)))
   const devices = new Map<number, string>()
   for (const place of places.toReversed()) devices.set((await stat(place)).dev, place)

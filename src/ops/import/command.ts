@@ -39,14 +39,15 @@ function ngshare06Command(ops: Ops): Command {
     .requiredOption('--from-storage <DIR>', 'its --storage')
   return importing(ops, command, (options: Ngshare06Options, run) => {
     const from = ops.locate({ database: options.fromDatabase, storage: options.fromStorage })
-    const { databasePath, storageFolder } = from
+    const { databasePath, storage } = from
     if (databasePath === null) throw new CommandFailed('--from-database: a Python ngshare has an SQLite file')
     if (databasePath === ops.locate(options).databasePath) {
       throw new CommandFailed(
         '--from-database and --database are the same file: name a new one as --database',
       )
     }
-    return importNgshare06({ databasePath, storageFolder }, run)
+    if (storage.folder === null) throw new CommandFailed('--from-storage must be a folder')
+    return importNgshare06({ databasePath, storageFolder: storage.folder }, run)
   })
 }
 
