@@ -87,6 +87,6 @@ describe('usage', () => {
     expect(text).toMatch(/^everything +3 +11 +1\.5 MB +1\.1 MB +450 KB$/m)
     expect(text).toMatch(/^course math +3 +11 /m)
     expect(text).toMatch(/^user marie +1 +3 +455 KB +455 KB +0 bytes$/m)
-    expect(text).toContain('15.0 KB in the database, 1.1 MB in the folder')
+    expect(text).toContain('15.0 KB in the database, 1.1 MB in the storage')
   })
 })

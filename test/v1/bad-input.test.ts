@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { failure } from '../support/answers.ts'
 import { formText } from '../support/client.ts'
 import { aService, aServiceForTheFile, type Service } from '../support/service.ts'
+import { stagedBytes } from '../support/storage.ts'
 import { fetched, file, noise } from '../support/trees.ts'
 import { firstAnswer, sendAndHangUp } from '../support/wire.ts'
 
@@ -115,7 +116,7 @@ describe('a request', () => {
     const world = await aService({ testData: true, debug: true })
     const before = await stateOf(world)
     const socket = connect(world.port, '127.0.0.1')
-    const upload = formText({ files: [file('large', noise(2_000_000))] })
+    const upload = formText({ files: [file('large', noise(2_000_000 + stagedBytes))] })
     socket.write(request([form, `Content-Length: ${upload.length}`], upload.slice(0, -100)))
     // The service is taking the file in …
     await expect.poll(() => world.storedFileCount(), { interval: 5 }).toBe(1)
