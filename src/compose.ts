@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Authenticator } from './auth/authenticator.ts'
-import { startGroupRoster } from './auth/hub/group-roster.ts'
+import { groupRoster } from './auth/hub/group-roster.ts'
 import { hubAuthenticator } from './auth/hub/hub.ts'
 import { hubApi } from './auth/hub/hub-api.ts'
 import { hubProbe } from './auth/hub/probe.ts'
@@ -25,11 +25,14 @@ import { openPostgres } from './db/postgres.ts'
 import { openSqlite, openSqliteCopy } from './db/sqlite.ts'
 import { Trouble } from './domain/errors.ts'
 import { systemClock } from './domain/timestamp.ts'
+import { startDuty } from './exchange/duty.ts'
 import { startEventBuffer } from './exchange/event-buffer.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { bringAllMemberships } from './exchange/group-memberships.ts'
 import { startHousekeeping } from './exchange/housekeeping.ts'
+import { Leases } from './exchange/leases.ts'
 import { ensureSigningKey } from './exchange/receipts.ts'
+import { startSealing } from './exchange/sealing.ts'
 import { addTestData, isEmpty } from './exchange/test-data.ts'
 import { createAdmission } from './http/admission/create.ts'
 import { createApp } from './http/app.ts'
@@ -57,15 +60,21 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       await comeOverFromNgshare06(stored, from, logger)
     }
     await makeSigningKey(stored, logger)
-    const exchange = { ...recording(stored, logger, opened), quotas: config.quotas }
+    const leases = new Leases({ db: stored.db, logger })
+    opened.push(() => leases.stop())
+    const exchange = { ...recording(stored, { leases, logger, opened }), quotas: config.quotas }
     if (config.testData && (await isEmpty(exchange))) {
       await addTestData(exchange, { caller: { name: 'user', kind: 'user', isAdmin: true, address: null } })
     }
     const metrics = createMetrics()
     const admission = createAdmission(config.load, { metrics, logger })
-    const authenticator = openAuthenticator(config, { exchange, metrics, logger })
+    const authenticator = openAuthenticator(config, { exchange, leases, metrics, logger })
     opened.push(() => authenticator.close())
-    const housekeeping = startHousekeeping(exchange, { retentionDays: config.retentionDays, logger })
+    const housekeeping = startHousekeeping(exchange, {
+      leases,
+      retentionDays: config.retentionDays,
+      logger,
+    })
     opened.push(() => housekeeping.stop())
     const app = createApp({
       exchange,
@@ -92,7 +101,10 @@ export function composeVserver(config: VserverConfig, logger: Logger): Promise<S
       throw new Trouble('storage', error.message, { cause: error })
     })
     opened.push(async () => root.close())
-    const exchange = recording(await openExchange(config, opened), logger, opened)
+    const stored = await openExchange(config, opened)
+    const leases = new Leases({ db: stored.db, logger })
+    opened.push(() => leases.stop())
+    const exchange = recording(stored, { leases, logger, opened })
     if (await isEmpty(exchange)) await addVserverTestData(exchange)
     const { limits, onLoopback } = config
     const app = createVserver({
@@ -241,8 +253,13 @@ async function makeSigningKey(exchange: Exchange, logger: Logger): Promise<void>
   }
 }
 
-/** With a record of what only reads, as servers have it. */
-function recording(exchange: Exchange, logger: Logger, opened: Opened): Exchange {
+/** With a record of what only reads, and a chain over all of it, as servers have them. */
+function recording(
+  exchange: Exchange,
+  { leases, logger, opened }: { leases: Leases; logger: Logger; opened: Opened },
+): Exchange {
+  const sealing = startSealing(exchange, { leases, logger })
+  opened.push(() => sealing.stop())
   const events = startEventBuffer(exchange, logger)
   opened.push(() => events.stop())
   return { ...exchange, later: event => events.add(event) }
@@ -250,23 +267,27 @@ function recording(exchange: Exchange, logger: Logger, opened: Opened): Exchange
 
 function openAuthenticator(
   { mode, admins }: Config,
-  parts: { exchange: Exchange; metrics: Metrics; logger: Logger },
+  parts: { exchange: Exchange; leases: Leases; metrics: Metrics; logger: Logger },
 ): Authenticator {
   if (mode.kind === 'stand-alone') return standAlone({ admins, onLoopback: mode.onLoopback })
   const hub = hubApi({ ...mode.hub, asked: parts.metrics.hubAsked })
   const authenticator = hubAuthenticator(mode.hub, hub)
-  if (mode.hub.groups === null) return authenticator
-  const caller = { name: mode.hub.serviceName, kind: 'service', isAdmin: true, address: null } as const
-  const roster = startGroupRoster({
-    hub,
-    groups: mode.hub.groups,
-    apply: memberships => bringAllMemberships(parts.exchange, { caller, memberships }),
-    logger: parts.logger,
+  const { groups, serviceName } = mode.hub
+  if (groups === null || groups.syncMs === 0) return authenticator
+  const { exchange, leases, logger } = parts
+  const caller = { name: serviceName, kind: 'service', isAdmin: true, address: null } as const
+  const roster = groupRoster({ hub, groups, logger })
+  const duty = startDuty(exchange, {
+    lease: leases.want('group-roster'),
+    everyMs: groups.syncMs,
+    round: guarded => roster.read(memberships => bringAllMemberships(guarded, { caller, memberships })),
+    failed: err =>
+      logger.warn({ err }, 'the members of the hub groups could not be read; trying again later'),
   })
   return {
     ...authenticator,
     async close() {
-      await Promise.all([roster.stop(), authenticator.close()])
+      await Promise.all([duty.stop(), authenticator.close()])
     },
   }
 }

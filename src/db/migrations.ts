@@ -4,6 +4,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as initial from './migrations/001-initial.ts'
 import * as hubGroups from './migrations/002-hub-groups.ts'
 import * as history from './migrations/003-history.ts'
+import * as leases from './migrations/004-leases.ts'
 import * as totals from './migrations/005-totals.ts'
 import * as eventChain from './migrations/006-event-chain.ts'
 import type { Schema } from './schema.ts'
@@ -12,6 +13,7 @@ const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-hub-groups': hubGroups,
   '003-history': history,
+  '004-leases': leases,
   '005-totals': totals,
   '006-event-chain': eventChain,
 }

@@ -20,6 +20,7 @@ export interface Schema {
   former_names: FormerNameTable
   student_totals: StudentTotalTable
   signing_keys: SigningKeyTable
+  leases: LeaseTable
 }
 
 interface UserTable {
@@ -186,6 +187,13 @@ interface SigningKeyTable {
   private_key: string
   created_at: number
   retired_at: number | null
+}
+
+/** Who does what only one may do at a time; nobody where `holder` is null. See `exchange/leases.ts`. */
+interface LeaseTable {
+  name: string
+  holder: string | null
+  beat: number
 }
 
 export type TreeFileRow = Insertable<TreeFileTable>

@@ -3,7 +3,6 @@
  * reading does not wait for the disk. A crash may lose the last second of them.
  */
 import { type Exchange, type NewEvent, recordEvent } from './exchange.ts'
-import { sealEvents } from './history.ts'
 
 const flushMs = 1000
 /** Beyond that, when the database is in trouble, the oldest are dropped. */
@@ -23,7 +22,6 @@ export interface EventBuffer {
   stop(): Promise<void>
 }
 
-/** Also seals events, so that the chain is never far behind them. */
 export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
   let waiting: NewEvent[] = []
   let underWay: Promise<void> | null = null
@@ -38,7 +36,6 @@ export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
         })
         waiting = waiting.slice(batch.length)
       }
-      while ((await sealEvents(exchange)) > 0);
     } catch (error) {
       if (waiting.length > maxKept) waiting = waiting.slice(-maxKept)
       if (performance.now() - toldAt < tellEveryMs) return

@@ -1,7 +1,9 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
 import type { ContentStore } from '../content/content-store.ts'
 import type { Reader, Writer } from '../db/database.ts'
+import { type Duty, startDuty } from './duty.ts'
 import { type Caller, type Exchange, recordEvent } from './exchange.ts'
+import type { Leases } from './leases.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -15,42 +17,32 @@ const housekeeper: Caller = { name: 'housekeeping', kind: 'service', isAdmin: tr
 
 /** Where the outcome is told. */
 interface Log {
+  debug(facts: object, message: string): void
   info(facts: object, message: string): void
   error(facts: object, message: string): void
 }
 
-/** Runs now and every hour, one round at a time. `retentionDays` null: what was deleted is kept for good. */
+/** Every hour. `retentionDays` null: what was deleted is kept for good. */
 export function startHousekeeping(
   exchange: Exchange,
-  options: { retentionDays: number | null; logger: Log },
-): { stop(): Promise<void> } {
-  let round: Promise<void> = Promise.resolve()
-  const run = async () => {
-    try {
-      if (options.retentionDays !== null) {
-        const purged = await purgeHidden(exchange, {
-          hiddenBefore: Date.now() - options.retentionDays * dayMs,
-        })
-        if (purged > 0) options.logger.info({ purged }, 'purged assignments whose retention period is over')
+  options: { leases: Leases; retentionDays: number | null; logger: Log },
+): Duty {
+  const { leases, retentionDays, logger } = options
+  return startDuty(exchange, {
+    lease: leases.want('housekeeping'),
+    everyMs: hourMs,
+    async round(guarded, signal) {
+      if (retentionDays !== null) {
+        const hiddenBefore = Date.now() - retentionDays * dayMs
+        const purged = await purgeHidden(guarded, { hiddenBefore, signal })
+        if (purged > 0) logger.info({ purged }, 'purged assignments whose retention period is over')
       }
-      const swept = await sweepContent(exchange, { olderThan: Date.now() - graceMs })
-      if (swept > 0) options.logger.info({ swept }, 'removed files that failed uploads had left behind')
-    } catch (error) {
-      options.logger.error({ err: error }, 'housekeeping failed; it is tried again in an hour')
-    }
-  }
-  const start = () => {
-    round = round.then(run)
-  }
-  const timer = setInterval(start, hourMs)
-  timer.unref()
-  start()
-  return {
-    async stop() {
-      clearInterval(timer)
-      await round
+      const swept = await sweepContent(guarded, { olderThan: Date.now() - graceMs, signal })
+      if (swept > 0) logger.info({ swept }, 'removed files that failed uploads had left behind')
+      logger.debug({}, 'housekeeping has ended a round')
     },
-  }
+    failed: error => logger.error({ err: error }, 'housekeeping failed; it is tried again in an hour'),
+  })
 }
 
 /**
@@ -59,12 +51,13 @@ export function startHousekeeping(
  */
 export async function purgeHidden(
   exchange: Exchange,
-  options: { hiddenBefore: number; caller?: Caller },
+  options: { hiddenBefore: number; caller?: Caller; signal?: AbortSignal },
 ): Promise<number> {
   const { caller = housekeeper } = options
   const before = options.hiddenBefore * 1000
   let purged = 0
   for (;;) {
+    options.signal?.throwIfAborted()
     const { count, locations } = await exchange.db.write(async trx => {
       const assignments = await hiddenAssignments(trx, before)
         .select(['assignments.id', 'assignments.name as assignment', 'courses.name as course'])
@@ -111,9 +104,10 @@ function hiddenAssignments(db: Reader, before: number) {
  */
 export async function sweepContent(
   exchange: Exchange,
-  { olderThan, caller = housekeeper }: { olderThan: number; caller?: Caller },
+  options: { olderThan: number; caller?: Caller; signal?: AbortSignal },
 ): Promise<number> {
-  const removed = await removeUnreferenced(exchange.content, { rows: [exchange.db.read], olderThan })
+  const { caller = housekeeper } = options
+  const removed = await removeUnreferenced(exchange.content, { rows: [exchange.db.read], ...options })
   if (removed > 0) await recordSweep(exchange, caller)
   return removed
 }
@@ -138,10 +132,11 @@ export async function recordSweep(exchange: Exchange, caller: Caller): Promise<v
 /** The same for a store that several databases share. */
 export async function removeUnreferenced(
   content: ContentStore,
-  options: { rows: readonly Reader[]; olderThan: number },
+  options: { rows: readonly Reader[]; olderThan: number; signal?: AbortSignal },
 ): Promise<number> {
   let removed = await content.removeUnplacedBefore(options.olderThan)
   for await (const location of content.placedBefore(options.olderThan)) {
+    options.signal?.throwIfAborted()
     if (await isReferenced(options.rows, location)) continue
     await content.remove(location)
     removed++

@@ -81,7 +81,9 @@ async function aRecord(): Promise<Place> {
   source.close()
   const database = join(folder, 'ngshare.db')
   await copyFile(service.database, database)
-  return { database, storage: join(folder, 'files') }
+  const place = { database, storage: join(folder, 'files') }
+  tamper(place, 'update leases set holder = null') // nobody serves the copy
+  return place
 }
 
 /** Someone with the file in hand. */

@@ -32,7 +32,7 @@ export interface ServiceOptions {
   readonly args?: readonly string[]
   /** Told to serve the network, and to trust it. */
   readonly trustNetwork?: boolean
-  readonly logLevel?: 'error' | 'info'
+  readonly logLevel?: 'error' | 'info' | 'debug'
   /** Where another service keeps its database and files, to share them or to take them over. */
   readonly folder?: string
 }

@@ -4,6 +4,7 @@ import { openSqlite } from '../../src/db/sqlite.ts'
 import { systemClock } from '../../src/domain/timestamp.ts'
 import type { Exchange } from '../../src/exchange/exchange.ts'
 import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
+import { eventually } from '../faults/eventually.ts'
 import { letDaysPass, stopTheClocks } from '../support/clock.ts'
 import { aFolder, aService, type Service, type ServiceOptions } from '../support/service.ts'
 import { openStorage, stagedBytes } from '../support/storage.ts'
@@ -169,8 +170,11 @@ describe('the service', () => {
     options: ServiceOptions,
     act: (service: Service) => Promise<unknown> = async () => null,
   ) {
-    const service = await aService(options)
+    const service = await aService({ ...options, logLevel: 'debug' })
     await act(service)
+    await eventually('housekeeping has had its round', () =>
+      service.log.some(line => line.includes('housekeeping has ended a round')),
+    )
     await service.close()
   }
 
