@@ -391,7 +391,7 @@ export const settings = [
     name: 'max-waiting',
     variables: ['NGSHARE_MAX_WAITING'],
     value: 'NUMBER',
-    fallback: '1000',
+    fallback: '2000',
     meaning: 'the most requests of each kind that wait for their turn; more get 503',
   },
   {
@@ -413,7 +413,7 @@ export const settings = [
     name: 'max-connections',
     variables: ['NGSHARE_MAX_CONNECTIONS'],
     value: 'NUMBER',
-    fallback: '4096',
+    fallback: '8192',
     meaning: 'the most open connections; at most half of the files that the process may open',
   },
   {

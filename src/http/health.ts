@@ -10,6 +10,18 @@ import { pythonJson } from './compat/python-json.ts'
 export function registerHealth(app: FastifyInstance, options: { exchange: Exchange; prefix: string }): void {
   const { exchange, prefix } = options
   const open = { config: { access: 'anyone' } } as const
+  let looking: Promise<readonly unknown[]> | null = null
+
+  /** However many ask at once: everybody may, and each look writes. */
+  function look(): Promise<readonly unknown[]> {
+    looking ??= Promise.all([troubleIn(exchange.db.check()), troubleIn(exchange.content.check())]).finally(
+      () => {
+        looking = null
+      },
+    )
+    return looking
+  }
+
   for (const base of new Set(['/', prefix])) {
     app.get(`${base}healthz`, open, (_request, reply) =>
       reply.type('application/json').send(pythonJson({ success: true })),
@@ -21,10 +33,7 @@ export function registerHealth(app: FastifyInstance, options: { exchange: Exchan
           .type('application/json')
           .send(pythonJson({ success: false, stopping: true }))
       }
-      const troubles = await Promise.all([
-        troubleIn(exchange.db.check()),
-        troubleIn(exchange.content.check()),
-      ])
+      const troubles = await look()
       const [database, content] = troubles.map(trouble => (trouble === null ? 'ok' : 'failed'))
       for (const err of troubles) if (err !== null) request.log.error({ err }, 'not ready')
       const success = troubles.every(trouble => trouble === null)

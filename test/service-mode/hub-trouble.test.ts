@@ -230,3 +230,33 @@ describe('a service that starts while its hub is away', () => {
     expect(await service.as('bob').get('courses')).toMatchObject(success({ courses: [] }))
   })
 })
+
+describe('while a hub that hangs is asked whose requests they are', () => {
+  it('more of them than may wait are told to come again', async () => {
+    const { hub, service } = await aClass({ args: [quick, '--max-active=1', '--max-waiting=2'] })
+    const tokens = ['ann', 'bob', 'carl', 'dora', 'eve'].map(name => hub.notebookToken(name))
+    hub.breakDown('hang')
+    const answers = await Promise.all(tokens.map(token => service.with(token).get('courses')))
+    const messages = answers.map(answer => String(answer.json.message))
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
+    expect(messages.filter(message => message.startsWith('The exchange is very busy.'))).toHaveLength(2)
+    expect(messages.filter(message => message.includes('JupyterHub'))).toHaveLength(3)
+    hub.recover()
+    expect((await service.with(hub.notebookToken('bob')).get('courses')).status).toBe(200)
+  })
+
+  it('people at a browser are told so on a page', async () => {
+    const { hub, service } = await aClass({ args: [quick, '--max-active=1', '--max-waiting=0'] })
+    const browser = await service.aBrowserOf('bob')
+    hub.breakDown('hang')
+    const hangs = service.with(hub.notebookToken('ann')).get('courses')
+    await eventually('the hub is being asked', async () => {
+      const answer = await browser.open(service.prefix)
+      return answer.status === 503 && answer.text.includes('The exchange is very busy. Nothing was stored')
+    })
+    const answer = await browser.open(service.prefix)
+    expect(answer.headers['content-type']).toMatch(/^text\/html/)
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    await hangs
+  })
+})
