@@ -20,6 +20,7 @@ import { databaseWords } from './config/database-url.ts'
 import type { ContentStore } from './content/content-store.ts'
 import { isEmptyFolder, openDiskStore, openNewDiskStore } from './content/disk-store.ts'
 import type { Database } from './db/database.ts'
+import { findFreeze } from './db/freeze.ts'
 import { newestSchema } from './db/migrations.ts'
 import { openPostgres } from './db/postgres.ts'
 import { openSqlite, openSqliteCopy } from './db/sqlite.ts'
@@ -59,6 +60,7 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       const from = { databasePath: original, storageFolder: folderOfNgshare06(original, config.storage) }
       await comeOverFromNgshare06(stored, from, logger)
     }
+    await refuseMoved(stored)
     await makeSigningKey(stored, logger)
     const leases = new Leases({ db: stored.db, logger })
     opened.push(() => leases.stop())
@@ -241,6 +243,18 @@ async function besideNgshare06(
 
 function pathOf(database: DatabaseConfig): string | null {
   return database.kind === 'sqlite' ? database.path : null
+}
+
+/** During the short time in which it is being moved a server may start: it tells those who want to write to wait. */
+async function refuseMoved({ db }: Exchange): Promise<void> {
+  const freeze = await findFreeze(db)
+  if (freeze === null || freeze.kind === 'moving') return
+  throw new Trouble(
+    'frozen',
+    freeze.kind === 'moved'
+      ? `this installation was moved to ${freeze.place}: start the server with those; to go on here after all: ngshare migrate --take-back`
+      : `a move from ${freeze.place} has not ended, and not all is here: run \`ngshare migrate\` again, as before`,
+  )
 }
 
 /** Before anybody asks for a receipt: a full disk must not be in the way then. */

@@ -5,6 +5,7 @@ export const commandNames = [
   'doctor',
   'hidden',
   'import',
+  'migrate',
   'purge',
   'receipt',
   'restore',

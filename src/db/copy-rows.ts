@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts'
 type Copied = Exclude<keyof Schema, 'leases'>
 
 /** The keys of all tables, in an order in which a row comes after those that it refers to. */
-const keys: { readonly [Table in Copied]: readonly (keyof Schema[Table] & string)[] } = {
+export const keys: { readonly [Table in Copied]: readonly (keyof Schema[Table] & string)[] } = {
   users: ['id'],
   courses: ['id'],
   members: ['id'],

@@ -93,7 +93,7 @@ export class GroupCommit {
       } catch (error) {
         if (isFatal(error)) throw error
         this.#execute('rollback to act')
-        delivery.push(() => act.fail(error))
+        delivery.push(() => act.fail(troubleOf(error)))
       }
       this.#execute('release act')
     }

@@ -1,6 +1,7 @@
 /** What PostgreSQL's error codes (SQLSTATE) mean to us. */
 import pg from 'pg'
 import { Trouble } from '../domain/errors.ts'
+import { frozenState, frozenTrouble } from './freeze.ts'
 
 /** The connection is of no use any more. Whatever was not committed through it is undone by the server. */
 export class ConnectionLost extends Error {
@@ -45,6 +46,7 @@ export function troubleOf(error: unknown): unknown {
   }
   const state = sqlState(error)
   if (state === undefined) return error
+  if (state === frozenState) return frozenTrouble(error)
   const words = troubles.find(([pattern]) => pattern.test(state))
   if (words === undefined) return error // a mistake of our own code
   const [, kind, explanation] = words

@@ -51,6 +51,8 @@ export type TroubleKind =
   | 'storage'
   | 'database'
   | 'database-busy'
+  /** The database is being moved, or was, and takes no changes. */
+  | 'frozen'
   | 'blob-missing'
   | 'blob-damaged'
   /** The hub does not say who is asking. */

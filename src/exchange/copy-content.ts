@@ -1,6 +1,6 @@
 /** Copies what the rows of a database say is stored from one content store to another: for backups, and back. */
 import { createHash } from 'node:crypto'
-import { checkBytes, checkedBytes } from '../content/checked-bytes.ts'
+import { type BlobFacts, checkBytes, checkedBytes } from '../content/checked-bytes.ts'
 import type { ContentStore } from '../content/content-store.ts'
 import type { Reader } from '../db/database.ts'
 import { Trouble } from '../domain/errors.ts'
@@ -110,7 +110,12 @@ async function copyFile(input: Input, copied: CopiedContent, blob: BlobRow): Pro
   return null
 }
 
-async function copyBytes({ from, to }: Input, blob: BlobRow, location: string): Promise<void> {
+/** @throws UnreadableSource; Trouble when the target is in trouble */
+export async function copyBytes(
+  { from, to }: Pick<Input, 'from' | 'to'>,
+  blob: BlobFacts,
+  location: string,
+): Promise<void> {
   const source = fromSource(async () => checkedBytes(await from.read(location), blob))
   const placing = await to.create(location)
   try {
@@ -135,7 +140,7 @@ export const nowhere: Target = {
 }
 
 /** Trouble with what is copied is that of one file; trouble with where it goes is everybody's. */
-class UnreadableSource extends Error {
+export class UnreadableSource extends Error {
   readonly trouble: Trouble
 
   constructor(trouble: Trouble) {

@@ -170,7 +170,7 @@ function isSurelyUndone(error: unknown): boolean {
   return error instanceof Refusal || (error instanceof Trouble && undone.has(error.kind))
 }
 
-const undone: ReadonlySet<TroubleKind> = new Set(['storage-full', 'database-busy'])
+const undone: ReadonlySet<TroubleKind> = new Set(['storage-full', 'database-busy', 'frozen'])
 
 /** Which of the tree's large blobs are stored already: those need no second copy. */
 async function findKnownBlobs(db: Reader, tree: StagedTree): Promise<Set<string>> {

@@ -73,6 +73,9 @@ export const troubleFailures: Record<TroubleKind, Failure> = {
   storage: unavailable('The server cannot reach its file storage. Nothing was stored; try again later.'),
   database: unavailable('The server cannot use its database. Nothing is confirmed; try again later.'),
   'database-busy': unavailable('The server is too busy to store this. Nothing was stored; try again.'),
+  frozen: unavailable(
+    'The exchange is being moved, and takes nothing new just now. Nothing was stored; try again in a minute.',
+  ),
   hub: unavailable(
     'The exchange cannot ask JupyterHub who you are. It is not your fault, and nothing was stored; try again in a moment.',
   ),

@@ -8,6 +8,7 @@ import type { DataAccess, Ops, OpsIo } from './command.ts'
 import { doctorCommand } from './doctor.ts'
 import { hiddenCommand, purgeCommand } from './hidden.ts'
 import { importCommand } from './import/command.ts'
+import { migrateCommand } from './migrate.ts'
 import { receiptCommand } from './receipt.ts'
 import { restoreCommand } from './restore.ts'
 import { sweepCommand } from './sweep.ts'
@@ -21,6 +22,7 @@ const commands: Record<(typeof commandNames)[number], (ops: Ops) => Command> = {
   doctor: doctorCommand,
   hidden: hiddenCommand,
   import: importCommand,
+  migrate: migrateCommand,
   purge: purgeCommand,
   receipt: receiptCommand,
   restore: restoreCommand,

@@ -5,6 +5,7 @@ import { openPostgres } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { describeDatabase } from './database.ts'
+import { describeFreeze } from './freeze.ts'
 import { describeTotals } from './totals.ts'
 
 let server: PostgresServer
@@ -16,6 +17,11 @@ beforeAll(async () => {
 afterAll(() => server?.close())
 
 describeDatabase('PostgreSQL', async () => opened(await aDatabase()))
+describeFreeze(
+  'PostgreSQL',
+  async () => opened(await aDatabase()),
+  () => opened(`contract${made}`),
+)
 describeTotals('PostgreSQL', async () => opened(await aDatabase()))
 
 async function aDatabase(): Promise<string> {

@@ -8,11 +8,23 @@ import type { Database } from '../../src/db/database.ts'
 import { openSqlite, openSqliteCopy } from '../../src/db/sqlite.ts'
 import { describeContentStore } from './content-store.ts'
 import { describeDatabase } from './database.ts'
+import { describeFreeze } from './freeze.ts'
 import { describeTotals } from './totals.ts'
 
 describeContentStore('disk', async () => openDiskStore(await aFolder()))
 describeDatabase('SQLite', async () => opened(join(await aFolder(), 'ngshare.db')))
 describeTotals('SQLite', async () => opened(join(await aFolder(), 'ngshare.db')))
+const paths = new WeakMap<Database, string>()
+describeFreeze(
+  'SQLite',
+  async () => {
+    const path = join(await aFolder(), 'ngshare.db')
+    const db = await opened(path)
+    paths.set(db, path)
+    return db
+  },
+  db => opened(paths.get(db) ?? ''),
+)
 
 describe('an SQLite file', () => {
   it('is for nobody else on the machine', async () => {

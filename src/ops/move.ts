@@ -1,0 +1,157 @@
+/** Moves an installation while it runs: most of it while everybody goes on, the rest while nobody can change anything. */
+import {
+  bringNewRows,
+  hasRows,
+  matchRows,
+  movedTables,
+  type RowFacts,
+  removeGoneRows,
+} from '../db/bring-rows.ts'
+import { copyRows } from '../db/copy-rows.ts'
+import {
+  concludeFreeze,
+  type Freeze,
+  findFreeze,
+  freeze,
+  markArriving,
+  prolongFreeze,
+  thaw,
+} from '../db/freeze.ts'
+import { highestGivenIds, neverGiveAgain } from '../db/given-ids.ts'
+import { type BroughtContent, bringContent } from '../exchange/bring-content.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { OpsIo } from './command.ts'
+import { CommandFailed } from './failure.ts'
+import { bytesInWords } from './words.ts'
+
+export interface MovedPart {
+  readonly exchange: Exchange
+  /** Where it is, for people, without passwords. */
+  readonly place: string
+}
+
+export interface Move {
+  readonly from: MovedPart
+  readonly to: MovedPart
+  readonly io: OpsIo
+}
+
+export interface Moved extends Pick<BroughtContent, 'newFiles' | 'newBytes' | 'damaged'> {
+  /** How long nothing could be changed. */
+  readonly readOnlyMs: number
+  readonly tables: Readonly<Record<string, RowFacts>>
+}
+
+/** So soon does the old installation go on by itself when whoever moves it dies. */
+const freezeSeconds = 60
+const prolongMs = 10_000
+/** So little is left when it is time for the read-only part; where more comes all the time it has to do after some rounds. */
+const littleRows = 2000
+const maxRounds = 5
+const maxWindows = 3
+
+/** Leaves the old installation refusing all changes, for good. Safe to repeat. @throws CommandFailed, Trouble, RowsDiffer */
+export async function move(input: Move): Promise<Moved> {
+  await mustBeReady(input)
+  await markArriving(input.to.exchange.db, input.from.place)
+  const content = await bringMost(input)
+  for (let window = 1; ; window++) {
+    const moved = await bringRest(input, content)
+    if (moved !== null) return moved
+    if (window === maxWindows)
+      throw new CommandFailed('the rest takes too long again and again: try when the machine has less to do')
+    input.io.note('the read-only time ended before all was copied: beginning it again')
+  }
+}
+
+/** @throws CommandFailed when the one cannot be moved, or not to there */
+async function mustBeReady({ from, to }: Move): Promise<void> {
+  const leaving = await findFreeze(from.exchange.db)
+  if (leaving?.kind === 'moved') {
+    throw new CommandFailed(
+      `it was moved to ${leaving.place} already; to go on with what is here: ngshare migrate --take-back`,
+    )
+  }
+  if (leaving?.kind === 'moving') {
+    throw new CommandFailed(
+      `another \`ngshare migrate\` is at work, or ended less than ${freezeSeconds} seconds ago`,
+    )
+  }
+  if (leaving?.kind === 'arriving')
+    throw new CommandFailed(`what is here is not whole: a move from ${leaving.place} has not ended`)
+  const arriving = await findFreeze(to.exchange.db)
+  if (arriving === null && (await hasRows(to.exchange.db.read)))
+    throw new CommandFailed(`there is an installation already at ${to.place}; nothing was changed`)
+  if (arriving !== null && !isOurs(arriving, from))
+    throw new CommandFailed(
+      `${to.place} holds what came, or went, from ${arriving.place}: take an empty place`,
+    )
+}
+
+function isOurs(arriving: Freeze, from: MovedPart): boolean {
+  return arriving.kind === 'arriving' && arriving.place === from.place
+}
+
+/** While the server runs. */
+async function bringMost(input: Move): Promise<BroughtContent> {
+  const sum: BroughtContent = { blobs: 0, newBlobs: 0, newFiles: 0, newBytes: 0, damaged: [] }
+  for (let round = 1; ; round++) {
+    const content = await bringBlobs(input)
+    sum.newFiles += content.newFiles
+    sum.newBytes += content.newBytes
+    sum.damaged.push(...content.damaged)
+    const rows = await bringNewRows(input.from.exchange.db.read, input.to.exchange.db, added =>
+      input.io.progress(`round ${round}: ${added} rows copied`),
+    )
+    if (rows + content.newBlobs < littleRows || round === maxRounds) return sum
+  }
+}
+
+function bringBlobs({ from, to, io }: Move): Promise<BroughtContent> {
+  return bringContent({
+    from: from.exchange,
+    to: to.exchange,
+    progress: ({ blobs, newBytes }) =>
+      io.progress(`${blobs} blobs looked at, files of ${bytesInWords(newBytes)} copied`),
+  })
+}
+
+/** Null: it took so long that others may have changed something meanwhile. */
+async function bringRest(input: Move, before: BroughtContent): Promise<Moved | null> {
+  const { from, to, io } = input
+  const [source, target] = [from.exchange.db, to.exchange.db]
+  io.note('read-only from now on')
+  await freeze(source, { place: to.place, tables: movedTables, forSeconds: freezeSeconds })
+  const startedAt = performance.now()
+  const prolonging = keepFrozen(input)
+  let isMoved = false
+  try {
+    await removeGoneRows(source.read, target)
+    const content = await bringBlobs(input)
+    const progress = (rows: number) => io.progress(`${rows} rows compared`)
+    await bringNewRows(source.read, target, progress)
+    await copyRows(source.read, target)
+    await neverGiveAgain(target, await highestGivenIds(source.read))
+    const tables = await matchRows(source.read, target, progress)
+    isMoved = await concludeFreeze(source)
+    if (!isMoved) return null
+    await thaw(target, movedTables)
+    return {
+      readOnlyMs: Math.round(performance.now() - startedAt),
+      newFiles: before.newFiles + content.newFiles,
+      newBytes: before.newBytes + content.newBytes,
+      damaged: [...before.damaged, ...content.damaged],
+      tables,
+    }
+  } finally {
+    clearInterval(prolonging)
+    if (!isMoved) await thaw(source, movedTables)
+  }
+}
+
+/** What fails here is found when the move is concluded. */
+function keepFrozen({ from }: Move): NodeJS.Timeout {
+  return setInterval(() => {
+    prolongFreeze(from.exchange.db, { forSeconds: freezeSeconds }).catch(() => undefined)
+  }, prolongMs)
+}
