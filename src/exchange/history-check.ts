@@ -27,8 +27,14 @@ export interface HistoryCheck {
 /** Some ten seconds of hashing. */
 const effortAtMost = 20_000_000
 
-/** A stretch at a time. `head`: a link that was kept elsewhere. */
-export async function verifyHistory(db: Reader, { head }: { head?: string } = {}): Promise<HistoryCheck> {
+interface Options {
+  /** A link that was kept elsewhere. */
+  readonly head?: string
+  progress?(events: number): void
+}
+
+/** A stretch at a time. */
+export async function verifyHistory(db: Reader, { head, progress }: Options = {}): Promise<HistoryCheck> {
   const faults: HistoryFault[] = []
   const effort: Effort = { left: effortAtMost }
   let events = 0
@@ -43,6 +49,7 @@ export async function verifyHistory(db: Reader, { head }: { head?: string } = {}
     const rows = await selectStretch(db, previous.last_event_id, seal.last_event_id)
     events += rows.length
     for (const event of rows) faults.push(...faultsOf(event))
+    progress?.(events)
     seals++
     isHeadFound ||= seal.hash === head
     const stretch = {

@@ -51,7 +51,12 @@ export function startHousekeeping(
  */
 export async function purgeHidden(
   exchange: Exchange,
-  options: { hiddenBefore: number; caller?: Caller; signal?: AbortSignal },
+  options: {
+    hiddenBefore: number
+    caller?: Caller
+    signal?: AbortSignal
+    progress?: (purged: number) => void
+  },
 ): Promise<number> {
   const { caller = housekeeper } = options
   const before = options.hiddenBefore * 1000
@@ -78,6 +83,7 @@ export async function purgeHidden(
     })
     for (const location of locations) await exchange.content.remove(location)
     purged += count
+    options.progress?.(purged)
     if (count < purgeBatch) return purged
   }
 }

@@ -5,6 +5,7 @@ import { type HistoryEvent, selectEvents } from '../exchange/history.ts'
 import { type HistoryFault, verifyHistory } from '../exchange/history-check.ts'
 import { type DataOptions, type Ops, readingCommand, report } from './command.ts'
 import { CommandFailed } from './failure.ts'
+import { counted } from './words.ts'
 
 interface ListOptions extends DataOptions {
   readonly course?: string
@@ -35,7 +36,7 @@ function listCommand(ops: Ops): Command {
     .option('--since <MOMENT>', 'UTC, such as "2026-11-22 19:43:50"', moment)
     .option('--until <MOMENT>', 'UTC; before that', moment)
     .addOption(
-      new Option('--format <FORMAT>', 'jsonl: a JSON object a line')
+      new Option('--format <FORMAT>', 'jsonl, or --json: a JSON object a line')
         .choices(['table', 'jsonl', 'csv'])
         .default('table'),
     )
@@ -64,15 +65,19 @@ function verifyCommand(ops: Ops): Command {
     .description('Check that no event was changed, added or removed.')
     .option('--head <HASH>', 'what an earlier check gave as `head`: it must be in the chain still', hash)
   return readingCommand(ops, command, async ({ exchange }, { head, ...options }: VerifyOptions) => {
-    const check = await verifyHistory(exchange.db.read, head === undefined ? {} : { head })
+    const check = await verifyHistory(exchange.db.read, {
+      ...(head === undefined ? {} : { head }),
+      progress: events => ops.io.progress(`${events} events checked`),
+    })
+    ops.io.progress('')
     report(ops.io, options, check, () =>
       [
-        `${check.events} events, ${check.seals} links of the chain, head ${check.head ?? 'none'}.`,
+        `${counted(check.events, 'event')}, ${counted(check.seals, 'link')} of the chain, head ${check.head ?? 'none'}.`,
         ...check.faults.map(wordFault),
       ].join('\n'),
     )
     if (check.faults.length > 0)
-      throw new CommandFailed(`${check.faults.length} faults in the record of events`)
+      throw new CommandFailed(`${counted(check.faults.length, 'fault')} in the record of events`)
   })
 }
 

@@ -30,7 +30,7 @@ export function sweepCommand(ops: Ops): Command {
     // As for the server, 0 is no period: nothing that was deleted goes by itself.
     const hiddenBefore = retentionDays === 0 ? null : Date.now() - retentionDays * dayMs
     const times = { hiddenBefore, olderThan: Date.now() - dayMs }
-    const outcome = dryRun ? await foresee(exchange, times) : await sweep(exchange, times)
+    const outcome = dryRun ? await foresee(exchange, times) : await sweep(ops, exchange, times)
     const { assignments, files, deleted } = outcome
     const what = `${counted(assignments, 'deleted assignment')} and ${counted(files, 'left-over file')}`
     report(ops.io, options, { dryRun, ...outcome }, () =>
@@ -61,10 +61,11 @@ async function foresee(exchange: Exchange, { hiddenBefore, olderThan }: Times): 
   return { assignments, deleted: await namesOf(exchange, hiddenBefore), files }
 }
 
-async function sweep(exchange: Exchange, { hiddenBefore, olderThan }: Times): Promise<Outcome> {
+async function sweep(ops: Ops, exchange: Exchange, { hiddenBefore, olderThan }: Times): Promise<Outcome> {
   const deleted = hiddenBefore === null ? [] : await namesOf(exchange, hiddenBefore)
+  const progress = (purged: number) => ops.io.progress(`${purged} assignments purged`)
   const assignments =
-    hiddenBefore === null ? 0 : await purgeHidden(exchange, { hiddenBefore, caller: operator })
+    hiddenBefore === null ? 0 : await purgeHidden(exchange, { hiddenBefore, caller: operator, progress })
   return { assignments, deleted, files: await sweepContent(exchange, { olderThan, caller: operator }) }
 }
 
