@@ -233,7 +233,10 @@ describe('a service that starts while its hub is away', () => {
 
 describe('while a hub that hangs is asked whose requests they are', () => {
   it('more of them than may wait are told to come again', async () => {
-    const { hub, service } = await aClass({ args: [quick, '--max-active=1', '--max-waiting=2'] })
+    const { hub, service } = await aClass({
+      args: [quick, '--max-active=1', '--max-waiting=2'],
+      oneProcess: true,
+    })
     const tokens = ['ann', 'bob', 'carl', 'dora', 'eve'].map(name => hub.notebookToken(name))
     hub.breakDown('hang')
     const answers = await Promise.all(tokens.map(token => service.with(token).get('courses')))
@@ -246,7 +249,10 @@ describe('while a hub that hangs is asked whose requests they are', () => {
   })
 
   it('people at a browser are told so on a page', async () => {
-    const { hub, service } = await aClass({ args: [quick, '--max-active=1', '--max-waiting=0'] })
+    const { hub, service } = await aClass({
+      args: [quick, '--max-active=1', '--max-waiting=0'],
+      oneProcess: true,
+    })
     const browser = await service.aBrowserOf('bob')
     hub.breakDown('hang')
     const hangs = service.with(hub.notebookToken('ann')).get('courses')

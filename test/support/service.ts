@@ -30,6 +30,8 @@ export interface ServiceOptions {
   readonly retentionDays?: number
   /** Further options, as on the command line. */
   readonly args?: readonly string[]
+  /** For bounds that each process has for itself, also where all others are replicas. */
+  readonly oneProcess?: boolean
   /** Told to serve the network, and to trust it. */
   readonly trustNetwork?: boolean
   readonly logLevel?: 'error' | 'info' | 'debug'
@@ -101,7 +103,9 @@ async function openService(options: ServiceOptions): Promise<Service> {
   const log: string[] = []
   const logger = pino({ level: options.logLevel ?? 'error' }, { write: line => log.push(line) })
   await makeDatabase(database)
-  const service = await listen(configOf({ ...options, prefix, database, storage }), logger)
+  const service = await listen(configOf({ ...options, prefix, database, storage }), logger, {
+    oneProcess: options.oneProcess ?? false,
+  })
   const { port } = service
   const agent = new Agent({ keepAlive: true })
   const server = { port, prefix, agent }

@@ -303,7 +303,7 @@ interface ClassOptions {
 }
 
 async function aClass({ students, args, task = [file('a', 'b')] }: ClassOptions): Promise<Service> {
-  const service = await aService({ args })
+  const service = await aService({ args, oneProcess: true })
   await service.aCourse('physics', { instructors: ['teacher'], students, assignments: { ps1: task } })
   return service
 }
