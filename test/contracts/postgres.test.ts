@@ -4,6 +4,7 @@ import type { Database } from '../../src/db/database.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { describeCompatibility } from './compatibility.ts'
 import { describeDatabase } from './database.ts'
 import { describeFreeze } from './freeze.ts'
 import { describeTotals } from './totals.ts'
@@ -23,6 +24,15 @@ describeFreeze(
   () => opened(`contract${made}`),
 )
 describeTotals('PostgreSQL', async () => opened(await aDatabase()))
+describeCompatibility('PostgreSQL', async () => {
+  const name = await aDatabase()
+  return {
+    open: () => opened(name),
+    execute: async statement => {
+      await server.query(name, statement)
+    },
+  }
+})
 
 async function aDatabase(): Promise<string> {
   const name = `contract${++made}`

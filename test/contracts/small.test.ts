@@ -2,10 +2,12 @@
 import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openDiskStore } from '../../src/content/disk-store.ts'
 import type { Database } from '../../src/db/database.ts'
 import { openSqlite, openSqliteCopy } from '../../src/db/sqlite.ts'
+import { describeCompatibility } from './compatibility.ts'
 import { describeContentStore } from './content-store.ts'
 import { describeDatabase } from './database.ts'
 import { describeFreeze } from './freeze.ts'
@@ -25,6 +27,17 @@ describeFreeze(
   },
   db => opened(paths.get(db) ?? ''),
 )
+describeCompatibility('SQLite', async () => {
+  const path = join(await aFolder(), 'ngshare.db')
+  return {
+    open: () => opened(path),
+    async execute(statement) {
+      const sqlite = new Sqlite(path, { timeout: 5000 })
+      sqlite.exec(statement)
+      sqlite.close()
+    },
+  }
+})
 
 describe('an SQLite file', () => {
   it('is for nobody else on the machine', async () => {

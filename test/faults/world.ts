@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onTestFailed, onTestFinished } from 'vitest'
 
-const program = fileURLToPath(new URL('../../bin/ngshare', import.meta.url))
+const ownProgram = fileURLToPath(new URL('../../bin/ngshare', import.meta.url))
 const startTimeoutMs = 30_000
 const exitTimeoutMs = 30_000
 const shownLogLength = 4000
@@ -30,6 +30,8 @@ interface StartOptions extends Partial<Place> {
   /** Instead of all the usual options. */
   readonly bare?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Another build of the server than this one: its `bin/ngshare`. */
+  readonly program?: string
   /** A command that runs the server and that its process becomes, such as a tracer. */
   readonly under?: readonly string[]
 }
@@ -189,7 +191,11 @@ export async function runProgram(
 /** Nothing of the surrounding environment that the server would listen to reaches it. */
 function spawnProgram(
   args: readonly string[],
-  { under = [], environment = {} }: Pick<StartOptions, 'under' | 'environment'>,
+  {
+    under = [],
+    environment = {},
+    program = ownProgram,
+  }: Pick<StartOptions, 'under' | 'environment' | 'program'>,
 ): ChildProcess {
   const [command = '', ...rest] = [...under, process.execPath, program, ...args]
   const { PATH = '' } = process.env
