@@ -11,6 +11,17 @@ export class ConnectionLost extends Error {
   }
 }
 
+const earlyMs = 2000
+
+/**
+ * From now on: whether a connection was lost so early that it is worth asking on another. One that broke while nobody
+ * used it shows only when it is used.
+ */
+export function lostEarly(): (error: unknown) => boolean {
+  const until = performance.now() + earlyMs
+  return error => error instanceof ConnectionLost && performance.now() < until
+}
+
 /** The code of an error that the server gave; undefined for all others. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined

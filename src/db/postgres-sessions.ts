@@ -15,7 +15,7 @@ import {
 } from 'kysely'
 import pg from 'pg'
 import { Trouble } from '../domain/errors.ts'
-import { ConnectionLost, isConnectionError, sqlState, troubleOf } from './postgres-errors.ts'
+import { ConnectionLost, isConnectionError, lostEarly, sqlState, troubleOf } from './postgres-errors.ts'
 import type { Schema } from './schema.ts'
 
 const keepAliveMs = 10_000
@@ -45,8 +45,7 @@ export class Sessions {
   constructor(options: PoolOptions) {
     const { url, password, size, statementTimeoutMs } = options
     this.#settings = {
-      connectionString: url,
-      ...(password === null ? {} : { password }),
+      connectionString: withPassword(url, password),
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: keepAliveMs,
@@ -206,14 +205,23 @@ export class Session implements DatabaseConnection {
   }
 }
 
+/** The driver takes it from the URL alone. The meaning of its parameters is that of PostgreSQL's own programs. */
+function withPassword(text: string, password: string | null): string {
+  const url = new URL(text)
+  if (password !== null) url.password = encodeURIComponent(password)
+  if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true')
+  return url.href
+}
+
 /** For single queries, each on any connection. A query changes nothing, so that it may be asked again. */
 export function reader(sessions: Sessions): Kysely<Schema> {
   return kyselyOver({
     async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
       const ask = () => sessions.use(session => session.executeQuery<Row>(query))
+      const wasLostEarly = lostEarly()
       try {
         return await ask().catch(error => {
-          if (error instanceof ConnectionLost) return ask()
+          if (wasLostEarly(error)) return ask()
           throw error
         })
       } catch (error) {

@@ -6,7 +6,7 @@ import { type Kysely, sql } from 'kysely'
 import { copyRows } from './copy-rows.ts'
 import type { Database, DatabaseFault, Writer } from './database.ts'
 import { runAct } from './postgres-acts.ts'
-import { ConnectionLost, isBrokenRule, isConflict, troubleOf } from './postgres-errors.ts'
+import { isBrokenRule, isConflict, lostEarly, troubleOf } from './postgres-errors.ts'
 import { findForeignKeyFaults, findStructureFaults } from './postgres-faults.ts'
 import { preparePostgres } from './postgres-schema.ts'
 import { type PoolOptions, reader, type Session, Sessions } from './postgres-sessions.ts'
@@ -66,6 +66,7 @@ class PostgresDatabase implements Database {
   async #write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
     const until = performance.now() + conflictTimeoutMs
     let brokenRules = 0
+    const wasLostEarly = lostEarly()
     let lostConnections = 0
     for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
       try {
@@ -74,7 +75,7 @@ class PostgresDatabase implements Database {
         const mayGoWell =
           isConflict(error) ||
           (isBrokenRule(error) && ++brokenRules < maxBrokenRules) ||
-          (error instanceof ConnectionLost && ++lostConnections < maxLostConnections)
+          (wasLostEarly(error) && ++lostConnections < maxLostConnections)
         if (!mayGoWell || performance.now() > until) throw troubleOf(error)
       }
       await sleep(waitMs * Math.random())

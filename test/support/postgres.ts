@@ -1,6 +1,6 @@
 /** A real PostgreSQL for tests: out of npm, or the one whose programs are in NGSHARE_TEST_POSTGRES_BIN. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { appendFile, chown, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -38,6 +38,10 @@ export interface PostgresServer {
   stop(): Promise<void>
   /** Again, on the same data. */
   start(): Promise<void>
+  /** Stops its processes where they are, or lets them go on. */
+  pause(isPaused: boolean): Promise<void>
+  /** From now on nobody but us gets in without one: it has a user `guarded` with a password of its own. */
+  requirePasswords(): Promise<void>
   /** And its files are gone. */
   close(): Promise<void>
 }
@@ -72,6 +76,23 @@ export async function startPostgres(more: readonly string[] = careless): Promise
       await isReady(server)
     },
     stop: () => end('stop\n'),
+    async pause(isPaused) {
+      const server = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0])
+      const children = await readFile(`/proc/${server}/task/${server}/children`, 'utf8')
+      for (const pid of [server, ...children.trim().split(' ').map(Number)]) {
+        try {
+          process.kill(pid, isPaused ? 'SIGSTOP' : 'SIGCONT')
+        } catch {
+          // it has ended meanwhile
+        }
+      }
+    },
+    async requirePasswords() {
+      await server.query('postgres', "create role guarded superuser login password 'right-password'")
+      const rules = ['host all ngshare 127.0.0.1/32 trust', 'host all all 127.0.0.1/32 scram-sha-256', '']
+      await writeFile(join(data, 'pg_hba.conf'), rules.join('\n'))
+      await server.query('postgres', 'select pg_reload_conf()')
+    },
     async close() {
       await end('')
       await rm(data, { recursive: true, force: true })
