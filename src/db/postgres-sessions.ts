@@ -37,7 +37,7 @@ export interface PoolOptions {
 export class Sessions {
   readonly #settings: pg.ClientConfig
   readonly #pool: pg.Pool
-  readonly #sessions = new WeakMap<pg.ClientBase, Session>()
+  readonly #sessions = new WeakMap<pg.Client, Session>()
   #underWay = 0
   #idle: (() => void) | null = null
   #closed: Promise<void> | null = null
@@ -144,7 +144,7 @@ export class Sessions {
     }
   }
 
-  #sessionOf(client: pg.ClientBase): Session {
+  #sessionOf(client: pg.Client): Session {
     const known = this.#sessions.get(client)
     if (known !== undefined) return known
     const session = new Session(client)
@@ -157,16 +157,19 @@ export class Sessions {
 export class Session implements DatabaseConnection {
   /** Queries that are asked at once go out at once, and are answered in their order. */
   readonly kysely: Kysely<Schema>
-  readonly #client: pg.ClientBase
+  readonly #client: pg.Client
   #beginning: Promise<unknown> | null = null
+  #failure: unknown = null
+  #isCorked = false
 
-  constructor(client: pg.ClientBase) {
+  constructor(client: pg.Client) {
     this.#client = client
     this.kysely = kyselyOver(this)
   }
 
   /** Does not wait for the answer: what is asked next goes out with it. */
   begin(kind: string): void {
+    this.#failure = null
     this.#beginning = this.execute(`begin ${kind}`)
     this.#beginning.catch(() => undefined) // whoever waits for it is told
   }
@@ -197,11 +200,28 @@ export class Session implements DatabaseConnection {
   streamQuery = noStreams
 
   async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    this.#sendTogether()
     try {
       return await this.#client.query(query)
     } catch (error) {
-      throw isConnectionError(error) ? new ConnectionLost(error) : error
+      if (isConnectionError(error)) throw new ConnectionLost(error)
+      // After the first failure of a transaction its other statements fail for no reason of their own.
+      if (sqlState(error) === '25P02' && this.#failure !== null) throw this.#failure
+      this.#failure = error
+      throw error
     }
+  }
+
+  /** What is asked now leaves in one packet when there is nothing more to do for the moment. */
+  #sendTogether(): void {
+    if (this.#isCorked) return
+    const { stream } = this.#client.connection
+    stream.cork()
+    this.#isCorked = true
+    process.nextTick(() => {
+      this.#isCorked = false
+      stream.uncork()
+    })
   }
 }
 

@@ -60,6 +60,8 @@ export async function requireSelfOrInstructor(
 export interface Assignment {
   readonly id: number
   readonly courseId: number
+  /** Null: the caller is no user yet. */
+  readonly callerId: number | null
 }
 
 /** For members and admins. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
@@ -106,7 +108,7 @@ async function getAssignment(
   if (found === undefined) throw new Refusal('course-not-found')
   checkRole(found.role)
   if (found.id === null) throw new Refusal('assignment-not-found')
-  return { id: found.id, courseId: found.courseId }
+  return { id: found.id, courseId: found.courseId, callerId: found.callerId }
 }
 
 const findAssignment = prepared((db: Reader, course: string, assignment: string, caller: string) =>
@@ -122,7 +124,7 @@ const findAssignment = prepared((db: Reader, course: string, assignment: string,
     .leftJoin('members', join =>
       join.onRef('members.course_id', '=', 'courses.id').onRef('members.user_id', '=', 'users.id'),
     )
-    .select(['courses.id as courseId', 'assignments.id', 'members.role'])
+    .select(['courses.id as courseId', 'assignments.id', 'members.role', 'users.id as callerId'])
     .where('courses.name', '=', course)
     .where('courses.hidden_at', 'is', null),
 )

@@ -7,7 +7,7 @@ import type { TreeFileRow } from '../db/schema.ts'
 import { Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
 import { manifestDigest } from '../domain/receipt.ts'
 import type { Exchange } from './exchange.ts'
-import { sideBySide } from './side-by-side.ts'
+import { sideBySide, together } from './side-by-side.ts'
 
 /** A tree that has arrived; its paths are legal and stand once. */
 export type StagedTree = readonly StagedFile[]
@@ -65,7 +65,11 @@ export async function writeWithTrees<Result>(
     try {
       const result = await exchange.db.write(trx => {
         usedLocations.clear()
-        return act(trx, tree => insertTree(trx, { tree, placed, at: exchange.clock(), usedLocations }))
+        return withUnfinished(unfinished =>
+          act(trx, tree =>
+            insertTree(trx, { tree, placed, at: exchange.clock(), usedLocations, unfinished }),
+          ),
+        )
       })
       await removeUnused(exchange, placed, usedLocations)
       return result
@@ -78,6 +82,17 @@ export async function writeWithTrees<Result>(
       throw error
     }
   }
+}
+
+/** Runs the act, and waits for what it has left unfinished, however it ends. */
+async function withUnfinished<Result>(
+  act: (unfinished: Promise<unknown>[]) => Promise<Result>,
+): Promise<Result> {
+  const unfinished: Promise<unknown>[] = []
+  const acting = act(unfinished)
+  await Promise.allSettled([acting])
+  await together([acting, ...unfinished])
+  return acting
 }
 
 /** The manifest of a tree, without bytes. @throws Trouble `blob-missing`: rows of it are gone */
@@ -218,34 +233,60 @@ async function removeUnused(
   }
 }
 
-async function insertTree(
-  trx: Writer,
-  input: { tree: StagedTree; placed: Map<string, string>; at: number; usedLocations: Set<string> },
-): Promise<number> {
-  const { tree } = input
-  const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
-  const [inserted] = await insertTreeRow(trx, treeDigest(tree), tree.length, sizeBytes)
-  const { id } = inserted as { id: number }
-  const rows: TreeFileRow[] = []
-  for (const [position, file] of tree.entries()) {
-    const isExecutable = file.isExecutable ? 1 : 0
-    const blobId = await ensureBlob(trx, file.blob, input)
-    rows.push({ tree_id: id, position, path: file.path, is_executable: isExecutable, blob_id: blobId })
-  }
-  for (let from = 0; from < rows.length; from += rowsPerInsert) {
-    await trx
-      .insertInto('tree_files')
-      .values(rows.slice(from, from + rowsPerInsert))
-      .execute()
-  }
-  return id
+interface TreeInput {
+  readonly tree: StagedTree
+  readonly placed: Map<string, string>
+  readonly at: number
+  readonly usedLocations: Set<string>
+  /** Queries of the act that nothing of it needs to wait for. */
+  readonly unfinished: Promise<unknown>[]
 }
 
-async function ensureBlob(
-  trx: Writer,
-  blob: StagedBlob,
-  input: { placed: Map<string, string>; at: number; usedLocations: Set<string> },
-): Promise<number> {
+/** What does not need each other is asked together: to a database that is far away it is one way, not many. */
+async function insertTree(trx: Writer, input: TreeInput): Promise<number> {
+  const { tree } = input
+  const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
+  const blobIds = new Map<string, number>()
+  const treeRow = insertTreeRow(trx, treeDigest(tree), tree.length, sizeBytes)
+  await together([treeRow, ensureBlobs(trx, input, blobIds)])
+  const [{ id: treeId }] = (await treeRow) as [{ id: number }]
+  const rows = tree.map(({ path, isExecutable, blob }, position): TreeFileRow => {
+    const blobId = blobIds.get(blob.sha256) as number
+    return { tree_id: treeId, position, path, is_executable: isExecutable ? 1 : 0, blob_id: blobId }
+  })
+  for (let from = 0; from < rows.length; from += rowsPerInsert) {
+    const inserting = insertTreeFiles(trx, rows.slice(from, from + rowsPerInsert))
+    inserting.catch(() => undefined) // whoever waits for what is unfinished is told
+    input.unfinished.push(inserting)
+  }
+  return treeId
+}
+
+function insertTreeFiles(trx: Writer, rows: readonly TreeFileRow[]): Promise<unknown> {
+  const [first] = rows
+  if (first === undefined || rows.length > 1) return trx.insertInto('tree_files').values(rows).execute()
+  const { tree_id, position, path, is_executable, blob_id } = first
+  return insertTreeFile(trx, tree_id, position, path, is_executable, blob_id)
+}
+
+/** Most submissions are one file. */
+const insertTreeFile = prepared(
+  (trx: Writer, tree_id: number, position: number, path: string, is_executable: 0 | 1, blob_id: number) =>
+    trx.insertInto('tree_files').values({ tree_id, position, path, is_executable, blob_id }),
+)
+
+const blobsAtOnce = 32
+
+/** Each once, and in the order of their digests: two acts with the same new blobs do not wait for each other. */
+async function ensureBlobs(trx: Writer, input: TreeInput, ids: Map<string, number>): Promise<void> {
+  const blobs = new Map(input.tree.map(({ blob }) => [blob.sha256, blob]))
+  const inOrder = [...blobs.values()].sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1))
+  await sideBySide(inOrder, { atOnce: Math.min(blobsAtOnce, inOrder.length) }, async blob => {
+    ids.set(blob.sha256, await ensureBlob(trx, blob, input))
+  })
+}
+
+async function ensureBlob(trx: Writer, blob: StagedBlob, input: TreeInput): Promise<number> {
   const location = input.placed.get(blob.sha256) ?? null
   if (location === null && blob.bytes === null) return getBlobId(trx, blob.sha256)
   const { sha256, md5, sizeBytes, bytes } = blob

@@ -45,8 +45,8 @@ export async function submitAssignment(
 ): Promise<{ receivedAt: Micros; receiptId: string }> {
   const { caller, course, assignment } = input
   return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
-    const { id: assignmentId, courseId } = await getMembersAssignment(trx, caller, input)
-    const userId = await ensureUser(trx, caller.name, input.receivedAt)
+    const { id: assignmentId, courseId, callerId } = await getMembersAssignment(trx, caller, input)
+    const userId = callerId ?? (await ensureUser(trx, caller.name, input.receivedAt))
     await requireRoom(trx, exchange, { assignmentId, courseId, userId, tree: input.tree })
     const { id, receivedAt } = await insertSubmission(trx, {
       assignmentId,
