@@ -1,8 +1,8 @@
 /** Where things are: the prefix, the paths, and the ids in them (contract §1.1). */
-import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { failure, success } from '../support/answers.ts'
 import { brief } from '../support/brief.ts'
+import { runStatements } from '../support/database.ts'
 import { aService, aServiceForTheFile } from '../support/service.ts'
 import { file } from '../support/trees.ts'
 
@@ -139,10 +139,8 @@ describe('an id', () => {
   it('that today would not be allowed is still served, if it came in earlier', async () => {
     const service = await aService({ testData: true })
     const odd = [`a\u0007b`, 'x'.repeat(300), '.']
-    const database = new Sqlite(service.database)
-    const insert = database.prepare('insert into courses (name, created_at) values (?, 0)')
-    for (const name of odd) insert.run(name)
-    database.close()
+    const inserts = odd.map(name => `insert into courses (name, created_at) values ('${name}', 0)`)
+    await runStatements(service.database, ...inserts)
     const root = service.as('root')
     expect((await root.get('courses')).json.courses).toEqual(['.', 'a\u0007b', 'course1', 'course2', odd[1]])
     for (const name of odd) {

@@ -1,11 +1,11 @@
 /** `events` and `events/…`: the record of who did what to what, as far as the one who asks may see it. */
-import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { purgeCommand } from '../../src/ops/hidden.ts'
 import { eventually } from '../faults/eventually.ts'
 import { failure, success, timestampForm } from '../support/answers.ts'
 import type { Person } from '../support/client.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
+import { lockEvents } from '../support/database.ts'
 import { aFolder, aService, aServiceForTheFile, type Service } from '../support/service.ts'
 import { file, noise } from '../support/trees.ts'
 
@@ -209,14 +209,12 @@ describe('the record', () => {
     const service = await aSchool()
     const [kevin, marie] = [service.as('kevin'), service.as('marie')]
     const before = (await told(kevin, 'events/math')).length
-    const writer = new Sqlite(service.database)
-    writer.exec('begin immediate')
+    const unlock = await lockEvents(service.database)
     const start = performance.now()
     for (let i = 0; i < 10; i++) expect((await marie.get('assignment/math/ex1')).status).toBe(200)
     await eventually('time passes', () => performance.now() - start > 1500)
     expect(await told(kevin, 'events/math')).toHaveLength(before)
-    writer.exec('rollback')
-    writer.close()
+    await unlock()
     const events = await soonTold(kevin, 'events/math', before + 10)
     expect(acts(events.slice(before))).toEqual(
       Array.from({ length: 10 }, () => ['marie', 'fetch-assignment', 'ex1', null, 'done']),

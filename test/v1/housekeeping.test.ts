@@ -1,13 +1,12 @@
 /** What goes for good: deleted work after its retention period, and what failed uploads left behind (architecture §4). */
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { openSqlite } from '../../src/db/sqlite.ts'
-import { systemClock } from '../../src/domain/timestamp.ts'
+import { describe, expect, it } from 'vitest'
 import type { Exchange } from '../../src/exchange/exchange.ts'
 import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
 import { eventually } from '../faults/eventually.ts'
 import { letDaysPass, stopTheClocks } from '../support/clock.ts'
+import { openedData } from '../support/open-data.ts'
 import { aFolder, aService, type Service, type ServiceOptions } from '../support/service.ts'
-import { openStorage, stagedBytes } from '../support/storage.ts'
+import { stagedBytes } from '../support/storage.ts'
 import { fetched, file, noise } from '../support/trees.ts'
 
 const large = [file('large', noise(200_000))]
@@ -15,9 +14,7 @@ const timestamp = '2020-01-01 00:00:00.000000'
 
 /** A second process at the service's files, as an operator's command is. */
 async function exchangeOf(service: Service): Promise<Exchange> {
-  const db = await openSqlite({ path: service.database, upgrade: false })
-  onTestFinished(() => db.close())
-  return { db, content: await openStorage(service.storage), clock: systemClock() }
+  return (await openedData(service)).exchange
 }
 
 const inAMinute = () => Date.now() + 60_000

@@ -1,7 +1,7 @@
 /** What is not the API itself: health, metrics, the log, the home page (contract §4, other pages). */
-import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { success } from '../support/answers.ts'
+import { runStatements } from '../support/database.ts'
 import { aService, aServiceForTheFile, type Service } from '../support/service.ts'
 import { removeStorage } from '../support/storage.ts'
 
@@ -223,8 +223,5 @@ function attribute(tag: string, name: string): string {
 }
 
 async function breakDatabase(service: Service): Promise<void> {
-  const database = new Sqlite(service.database)
-  database.pragma('foreign_keys = off')
-  database.exec('drop table users')
-  database.close()
+  await runStatements(service.database, 'alter table users rename to gone')
 }

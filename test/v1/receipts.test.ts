@@ -1,11 +1,11 @@
 /** `receipt/…` and `receipt-keys`: what a student holds in hand after submitting. */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { Receipt } from '../../src/domain/receipt.ts'
 import { rotateSigningKey } from '../../src/exchange/receipts.ts'
 import { failure, success, timestampForm } from '../support/answers.ts'
 import type { Person } from '../support/client.ts'
+import { runStatements } from '../support/database.ts'
 import { openedData } from '../support/open-data.ts'
 import { aFolder, aService, type Service } from '../support/service.ts'
 import { fetched, file, listed, noise } from '../support/trees.ts'
@@ -362,9 +362,11 @@ describe('the keys', () => {
       await rotateSigningKey(exchange, admin)
     }
     answers.push(await service.ask('GET', '/metrics'))
-    const database = new Sqlite(service.database, { readonly: true })
-    const pems = database.prepare('select private_key from signing_keys').pluck().all() as string[]
-    database.close()
+    const keys = await runStatements<{ pem: string }>(
+      service.database,
+      'select private_key as pem from signing_keys',
+    )
+    const pems = keys.map(({ pem }) => pem)
     expect(pems).toHaveLength(3)
     const said = [...answers.map(answer => answer.text), ...service.log].join('\n')
     expect(said).toContain('receipt-keys')

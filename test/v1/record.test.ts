@@ -1,22 +1,18 @@
 /** What the service remembers of every act: who did what to what, to whom, and from where (contract §8.14, architecture §4). */
-import Sqlite from 'better-sqlite3'
 import { expect, it } from 'vitest'
+import { runStatements } from '../support/database.ts'
 import { aService, type Service } from '../support/service.ts'
 import { file } from '../support/trees.ts'
 
 const names = { first_name: '', last_name: '', email: '' }
 
-function recordOf(service: Service): unknown[][] {
-  const database = new Sqlite(service.database, { readonly: true })
-  const rows = database
-    .prepare(
-      `select actor, action, course, assignment, subject from events
-       where action not in ('refused', 'fetch-assignment', 'collect-submission', 'fetch-feedback') order by id`,
-    )
-    .raw()
-    .all() as unknown[][]
-  database.close()
-  return rows
+async function recordOf(service: Service): Promise<unknown[][]> {
+  const rows = await runStatements<object>(
+    service.database,
+    `select actor, action, course, assignment, subject from events
+     where action not in ('refused', 'fetch-assignment', 'collect-submission', 'fetch-feedback') order by id`,
+  )
+  return rows.map(row => Object.values(row))
 }
 
 it('every act that succeeds is on record, in order', async () => {
@@ -32,7 +28,7 @@ it('every act that succeeds is on record, in order', async () => {
   await kevin.delete('assignment/math/ex1')
   await root.delete('instructor/math/kevin')
   await root.delete('course/math')
-  expect(recordOf(service)).toEqual([
+  expect(await recordOf(service)).toEqual([
     ['root', 'set-instructor', 'math', null, 'kevin'],
     ['root', 'create-course', 'math', null, null],
     ['kevin', 'set-student', 'math', null, 'marie'],
@@ -49,20 +45,19 @@ it('every act that succeeds is on record, in order', async () => {
 
 it('what is refused, or only read, is not on record as an act; history.test.ts tells how it is', async () => {
   const service = await aService({ testData: true })
-  const before = recordOf(service)
+  const before = await recordOf(service)
   await service.as('kevin').get('submission/course1/challenge/lawrence')
   await service.as('kevin').post('course/new')
   await service.as('eric').post('submission/course1/challenge', { files: [] })
   await service.as('lawrence').post('submission/course1/challenge', { files: [file('/', '')] })
   await service.as('kevin').post('assignment/course1/challenge', { files: [] })
   await service.as('root').delete('student/course1/nobody')
-  expect(recordOf(service)).toEqual(before)
+  expect(await recordOf(service)).toEqual(before)
 })
 
 it('the address from which someone acted is on record', async () => {
   const service = await aService()
   await service.as('root').post('course/math')
-  const database = new Sqlite(service.database, { readonly: true })
-  expect(database.prepare('select distinct address from events').raw().all()).toEqual([['127.0.0.1']])
-  database.close()
+  const rows = await runStatements(service.database, 'select distinct address from events')
+  expect(rows).toEqual([{ address: '127.0.0.1' }])
 })
