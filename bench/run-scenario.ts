@@ -6,9 +6,10 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { LoadProcess } from './load/load-process.ts'
+import type { Setting } from './options.ts'
 import { readPeakMemoryMb, resetPeakMemory } from './peers/memory.ts'
 import { type Peer, startPeer } from './peers/peers.ts'
-import type { Shape } from './peers/place.ts'
+import { processTimes } from './peers/process-tree.ts'
 import type { PeerName } from './peers/server-process.ts'
 import { figuresOf, type ScenarioFigures, type ServerFigures } from './report/figures.ts'
 import type { Bench, Round, Scenario } from './scenarios/scenario.ts'
@@ -22,16 +23,16 @@ export type RunOptions = {
   rounds: number | null
   /** Where the servers keep their data. In memory (tmpfs) nothing would be durable, nor cost what it costs. */
   folder: string
-  /** How ours is run. */
-  shape: Shape
-  workers: number | null
-  replicas: number
+  /** How ours is run; with more than one, ours is there as often. */
+  settings: Setting[]
 }
 
 type Track = {
   bench: Bench
   rounds: Round[]
   peakMb: number | null
+  /** By round: how much of how many processors the server used. */
+  cores: number[]
   lost: number | null
   failure: string | null
 }
@@ -49,9 +50,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     for (const name of options.peers) {
       // It knows no hub, so it would be asked without tokens.
       if (name === 'bare' && hubDelayMs !== null) continue
-      const own = join(folder, name)
-      await mkdir(own)
-      peers.push(await startPeer(name, { ...options, folder: own, hubDelayMs }))
+      for (const setting of name === 'ours' ? options.settings : options.settings.slice(0, 1)) {
+        const own = join(folder, `${name}${peers.length}`)
+        await mkdir(own)
+        peers.push(await startPeer(name, { ...setting, folder: own, hubDelayMs }))
+      }
     }
     const tracks = peers.map(peer => newTrack({ peer, load, otherLoad, quick: options.quick }))
     for (const track of tracks) await attempt(track, () => scenario.prepare(track.bench))
@@ -75,7 +78,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 }
 
 function newTrack(bench: Bench): Track {
-  return { bench, rounds: [], peakMb: null, lost: null, failure: null }
+  return { bench, rounds: [], peakMb: null, cores: [], lost: null, failure: null }
 }
 
 /** One server's failure must not hide what the others can do. */
@@ -93,14 +96,17 @@ async function runRound(scenario: Scenario, track: Track, round: number): Promis
   // What a server that never syncs left behind would be written in the next one's time.
   await run('sync')
   for (const pid of bench.peer.pids()) await resetPeakMemory(pid)
+  const [startedAt, secondsBefore] = [performance.now(), processTimes(bench.peer.pids())]
   const result = await scenario.run(bench, round)
   track.rounds.push(result)
+  const seconds = (performance.now() - startedAt) / 1000
+  track.cores.push((processTimes(bench.peer.pids()) - secondsBefore) / seconds)
   const peakMb = await peakMemoryMb(bench.peer.pids())
   if (peakMb !== null) track.peakMb = Math.max(track.peakMb ?? 0, peakMb)
   if (scenario.countLost) track.lost = (track.lost ?? 0) + (await scenario.countLost(bench, round, result))
 }
 
-function figuresOfTrack({ bench, rounds, peakMb, lost, failure }: Track): ServerFigures {
+function figuresOfTrack({ bench, rounds, peakMb, cores, lost, failure }: Track): ServerFigures {
   const figures = figuresOf(rounds.map(({ main }) => main))
   const meanwhile = rounds.flatMap(round => round.meanwhile ?? [])
   if (failure !== null) {
@@ -109,15 +115,17 @@ function figuresOfTrack({ bench, rounds, peakMb, lost, failure }: Track): Server
   }
   return {
     peer: bench.peer.name,
+    workers: bench.peer.workers,
     ...figures,
     peakMb,
+    cores: cores.reduce((sum, used) => sum + used, 0) / cores.length,
     lost,
     meanwhile: meanwhile.length > 0 ? figuresOf(meanwhile) : null,
   }
 }
 
-/** Of all of them together; null where the system does not tell. */
+/** Of the largest of them; null where the system does not tell. */
 async function peakMemoryMb(pids: readonly number[]): Promise<number | null> {
   const peaks = await Promise.all(pids.map(readPeakMemoryMb))
-  return peaks.reduce((sum, peak) => (sum === null || peak === null ? null : sum + peak), 0)
+  return peaks.reduce((most, peak) => (most === null || peak === null ? null : Math.max(most, peak)), 0)
 }

@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
-import { shapeIn, wholeNumber, workersIn } from './options.ts'
+import { SETTING_OPTIONS, type Setting, settingIn, settingSuffix, wholeNumber } from './options.ts'
 import { findObstacle } from './peers/peers.ts'
 import type { PeerName } from './peers/server-process.ts'
 import { describeCircumstances } from './report/circumstances.ts'
@@ -22,21 +22,18 @@ const { values: options } = parseArgs({
     repeat: { type: 'string' },
     quick: { type: 'boolean', default: false },
     folder: { type: 'string', default: tmpdir() },
-    shape: { type: 'string', default: 'small' },
-    workers: { type: 'string' },
-    replicas: { type: 'string' },
+    ...SETTING_OPTIONS,
   },
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
+const settings = chooseSettings()
 const runOptions: RunOptions = {
   peers: choosePeers(),
   quick: options.quick,
   rounds: options.repeat === undefined ? null : wholeNumber('--repeat', options.repeat, 1),
   folder: options.folder,
-  shape: shapeIn(options.shape),
-  workers: workersIn(options.workers),
-  replicas: wholeNumber('--replicas', options.replicas, 1),
+  settings,
 }
 // Before the run, which may outlast the commit and makes the machine busy itself.
 const circumstances = describeCircumstances(options)
@@ -48,20 +45,26 @@ for (const scenario of chooseScenarios()) {
   process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
 }
 
-const report = renderReport(circumstances, results)
+const report = renderReport(circumstances, settings, results)
 console.log(`\n${report}`)
 await mkdir(RESULTS, { recursive: true })
-const fileName = circumstances.commit + describeExtent()
+const fileName = circumstances.commit + settings.map(settingSuffix).join('') + describeExtent()
 await writeFile(new URL(`${fileName}.md`, RESULTS), report)
 await writeFile(
   new URL(`${fileName}.json`, RESULTS),
-  `${JSON.stringify({ ...circumstances, results }, null, 2)}\n`,
+  `${JSON.stringify({ ...circumstances, settings, results }, null, 2)}\n`,
 )
 // Slow is a finding; wrong is a failure.
 if (results.some(({ servers }) => servers.some(isFaulty))) process.exitCode = 1
 
 function isFaulty({ errors, lost, meanwhile }: ScenarioFigures['servers'][number]): boolean {
   return errors > 0 || (lost ?? 0) > 0 || (meanwhile?.errors ?? 0) > 0
+}
+
+/** More than one where they are to be compared: `--workers 1,2`. */
+function chooseSettings(): Setting[] {
+  const { shape, replicas, workers } = options
+  return (workers?.split(',') ?? [undefined]).map(count => settingIn({ shape, replicas, workers: count }))
 }
 
 function chooseScenarios() {

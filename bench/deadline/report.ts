@@ -1,6 +1,6 @@
 // What happened and what was proved, for people and for programs.
 
-import type { Shape } from '../peers/place.ts'
+import { describeProcesses, type Setting } from '../options.ts'
 import type { Circumstances } from '../report/circumstances.ts'
 import { quantile } from '../report/figures.ts'
 import { renderTable } from '../report/markdown.ts'
@@ -11,10 +11,7 @@ import type { Story, Wish } from './story.ts'
 import { KINDS, mergeTallies, type Tally } from './tally.ts'
 import type { Poll, Watching } from './watch-process.ts'
 
-export type Setting = {
-  shape: Shape
-  workers: number | null
-  replicas: number
+export type Played = Setting & {
   /** Processes that play the class. */
   crowds: number
   place: string
@@ -42,7 +39,7 @@ type Use = {
 }
 
 export type Report = Circumstances &
-  Setting & {
+  Played & {
     plan: Plan
     seconds: { replay: number; proof: number }
     figures: { [what: string]: string }
@@ -65,12 +62,12 @@ const SHOWN_MESSAGE = 120
 
 export function makeReport(input: {
   circumstances: Circumstances
-  setting: Setting
+  played: Played
   happened: Happened
   checks: Claim[]
   seconds: Report['seconds']
 }): Report {
-  const { circumstances, setting, happened, checks, seconds } = input
+  const { circumstances, played, happened, checks, seconds } = input
   const { plan, stories, watched, proof, log } = happened
   const tally = mergeTallies(stories.map(story => story.tally))
   const wishes = stories.flatMap(story => story.wishes)
@@ -83,7 +80,7 @@ export function makeReport(input: {
   const failed = checks.filter(({ faults }) => faults.length > 0).length
   return {
     ...circumstances,
-    ...setting,
+    ...played,
     ...{ plan, seconds, checks, failed, log: log.said },
     passed: checks.length - failed,
     figures: {
@@ -93,6 +90,8 @@ export function makeReport(input: {
       'stored in the end': `${proof.stored}, ${proof.storedUnconfirmed} of them unconfirmed`,
       'the last word "submitted", after the deadline': lastWord(wishes, plan),
       'people who waited for an answer at one moment': `at most ${Math.max(0, ...waitingOf(stories))}`,
+      'connections dropped because the queue was full':
+        watched.turnedAway === null ? 'unknown' : String(watched.turnedAway),
       'processor time of the class itself': `${crowdSeconds.toFixed(0)} s, ${(crowdSeconds / seconds.replay).toFixed(2)} cores`,
       'the class itself was late (p99.9)': `${Math.max(...stories.map(({ ownDelayMs }) => ownDelayMs)).toFixed(0)} ms`,
       'the replay, and the proof': `${seconds.replay.toFixed(0)} s, ${seconds.proof.toFixed(0)} s`,
@@ -121,7 +120,7 @@ export function renderDeadlineReport(report: Report): string {
   const parts = [
     `# Deadline day of ${commit}: ${plan.students} students, ${report.shape} shape`,
     `${date}, Node ${node}, ${cores} × ${processor}, load before the run ${loadBefore.toFixed(2)}, seed ${plan.seed}`,
-    settingIn(report),
+    describeReplay(report),
     ...(quick ? ['A quick run: it shows that the harness works, and a little about the server.'] : []),
     renderTable(['what', ''], Object.entries(report.figures)),
     renderTable(
@@ -188,17 +187,14 @@ export function summaryLine({ passed, failed }: Report): string {
   return `${passed} passed, ${failed} failed`
 }
 
-function settingIn({ plan, workers, replicas, place, plannedBytes, crowds }: Report): string {
-  const processes = [
-    replicas === 1 ? 'one replica' : `${replicas} replicas`,
-    ...(workers === null ? [] : [`of ${workers} workers`]),
-  ].join(' ')
+function describeReplay(report: Report): string {
+  const { plan, place, plannedBytes, crowds } = report
   const compressed =
     plan.minutes === 10
       ? 'Ten minutes up to the deadline, and what comes after.'
       : `Ten minutes up to the deadline, compressed into ${plan.minutes}: people come, and think, ${(10 / plan.minutes).toFixed(1)} times as fast as in life.`
   return [
-    `${place}; ${processes}; service mode, the hub takes 5 ms. ${compressed}`,
+    `${place}; ${describeProcesses(report)}; service mode, the hub takes 5 ms. ${compressed}`,
     `${coursesOf(plan).length} courses; ${(plannedBytes / 1e9).toFixed(2)} GB planned: ${SIZES_IN_WORDS}.`,
     `The class is played by ${crowds} process${crowds === 1 ? '' : 'es'} on the same machine.`,
   ].join(' ')

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
-import { shapeIn, wholeNumber, workersIn } from '../options.ts'
+import { SETTING_OPTIONS, settingIn, settingSuffix, wholeNumber } from '../options.ts'
 import { describeCircumstances } from '../report/circumstances.ts'
 import { tallyLogs } from '../report/server-log.ts'
 import { judge } from './claims.ts'
@@ -24,11 +24,9 @@ const { values: given } = parseArgs({
     quick: { type: 'boolean', default: false },
     students: { type: 'string' },
     minutes: { type: 'string' },
-    shape: { type: 'string', default: 'small' },
+    ...SETTING_OPTIONS,
     database: { type: 'string' },
     storage: { type: 'string' },
-    workers: { type: 'string' },
-    replicas: { type: 'string' },
     crowds: { type: 'string' },
     seed: { type: 'string', default: String(randomInt(1e9)) },
     folder: { type: 'string', default: tmpdir() },
@@ -40,9 +38,7 @@ const plan: Plan = {
   students: wholeNumber('--students', given.students, quick ? QUICK.students : 1000),
   minutes: minutesIn(given.minutes, quick ? QUICK.minutes : 10),
 }
-const shape = shapeIn(given.shape)
-const workers = workersIn(given.workers)
-const replicas = wholeNumber('--replicas', given.replicas, 1)
+const setting = settingIn(given)
 const crowds = wholeNumber('--crowds', given.crowds, 1)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
@@ -51,7 +47,7 @@ const circumstances = describeCircumstances({ quick })
 console.error(`seed ${seed}`)
 await mustHaveRoom(plan, given.folder)
 const own = { database: given.database, storage: given.storage }
-const scene = await openScene({ shape, workers, replicas, own }, given.folder)
+const scene = await openScene({ ...setting, own }, given.folder)
 let report: Report | null = null
 try {
   report = await replay(scene)
@@ -95,8 +91,8 @@ async function replay({ folder, ours }: Scene): Promise<Report> {
   const happened = { plan, stories, watched, proof, exits, verified, log }
   return makeReport({
     ...{ circumstances, happened, seconds, checks: judge(happened) },
-    setting: {
-      ...{ shape, workers, replicas, crowds },
+    played: {
+      ...{ ...setting, crowds },
       place: ours.place.described,
       plannedBytes: plannedBytes(plan),
     },
@@ -107,9 +103,8 @@ async function writeReport(report: Report): Promise<void> {
   const text = renderDeadlineReport(report)
   console.log(`\n${text}`)
   await mkdir(RESULTS, { recursive: true })
-  const size = quick ? '-quick' : `-${plan.students}-${shape}`
-  const processes = (workers === null ? '' : `-w${workers}`) + (replicas === 1 ? '' : `-r${replicas}`)
-  const name = `${report.commit}-deadline${size}${processes}`
+  const size = quick ? '-quick' : `-${plan.students}`
+  const name = `${report.commit}-deadline${size}${settingSuffix(setting)}`
   await writeFile(new URL(`${name}.md`, RESULTS), text)
   await writeFile(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`)
   console.error(summaryLine(report))

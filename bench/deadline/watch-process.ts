@@ -1,5 +1,6 @@
 // Stands beside the server as an orchestrator does: asks whether it lives and is ready, and looks at what it uses.
 
+import { readFileSync } from 'node:fs'
 import { Pool } from 'undici'
 import { processTree, useOf } from '../peers/process-tree.ts'
 
@@ -22,7 +23,16 @@ export type UseSample = {
 /** `maxMs`: the longest that a request waited for the event loop since it was asked last; of whichever process answers. */
 export type DelaySample = { port: number; atMs: number; maxMs: number; p99Ms: number }
 
-export type Watching = { polls: Poll[]; uses: UseSample[]; delays: DelaySample[] }
+/**
+ * `turnedAway`: how often this machine dropped a connection because the queue of a listening socket was full; who was
+ * dropped tries again after 1, 3, 7 … seconds. Null where the system does not tell.
+ */
+export type Watching = {
+  polls: Poll[]
+  uses: UseSample[]
+  delays: DelaySample[]
+  turnedAway: number | null
+}
 
 const POLL_MS = 500
 const SAMPLE_MS = 500
@@ -30,7 +40,8 @@ const METRICS_MS = 2000
 /** What orchestrators are patient for is one second; what is later is told, what is later than this counts as no answer. */
 const TIMEOUT_MS = 10_000
 
-const watching: Watching = { polls: [], uses: [], delays: [] }
+const watching: Watching = { polls: [], uses: [], delays: [], turnedAway: null }
+const overflowsBefore = listenOverflows()
 const startedAt = performance.now()
 const timers: NodeJS.Timeout[] = []
 const underWay = new Set<Promise<unknown>>()
@@ -39,6 +50,8 @@ process.on('message', async (message: Watched | 'stop') => {
   if (message === 'stop') {
     for (const timer of timers) clearInterval(timer)
     await Promise.all(underWay)
+    const overflows = listenOverflows()
+    if (overflows !== null && overflowsBefore !== null) watching.turnedAway = overflows - overflowsBefore
     process.send?.(watching, () => process.disconnect())
     return
   }
@@ -123,4 +136,17 @@ function every(ms: number, act: () => Promise<void>): void {
     acting.finally(() => underWay.delete(acting))
   }, ms)
   timers.push(timer)
+}
+
+/** Of the whole machine, since it was started: netstat(8), `ListenOverflows`. */
+function listenOverflows(): number | null {
+  try {
+    const [names, values] = readFileSync('/proc/net/netstat', 'utf8')
+      .split('\n')
+      .filter(line => line.startsWith('TcpExt:'))
+      .map(line => line.split(' '))
+    return Number(values?.[names?.indexOf('ListenOverflows') ?? -1] ?? Number.NaN)
+  } catch {
+    return null // no Linux
+  }
 }

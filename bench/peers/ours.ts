@@ -5,8 +5,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Identity, Target } from '../load/job.ts'
+import type { Setting } from '../options.ts'
 import { hubEnvironment, startHub } from './hub.ts'
-import { type OwnPlace, openPlace, type Place, type Shape } from './place.ts'
+import { type OwnPlace, openPlace, type Place } from './place.ts'
 import { processTree } from './process-tree.ts'
 import { ENVIRONMENT, type Exit, findFreePort, ServerProcess } from './server-process.ts'
 
@@ -16,14 +17,10 @@ export const OURS = fileURLToPath(new URL('../../bin/ngshare', import.meta.url))
 
 const COMMAND_MS = 600_000
 
-export type OursOptions = {
+export type OursOptions = Setting & {
   folder: string
-  shape: Shape
   /** How long the hub takes to say whose a token is. Null: stand-alone. */
   hubDelayMs: number | null
-  /** Processes of each replica. Null leaves it to the server. */
-  workers: number | null
-  replicas: number
   own?: OwnPlace
   /** Another copy of the program than that of the working tree. */
   program?: string

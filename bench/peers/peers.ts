@@ -6,17 +6,19 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Identity, Target } from '../load/job.ts'
 import type { LoadProcess } from '../load/load-process.ts'
+import type { Setting } from '../options.ts'
 import type { Filler } from './filler.ts'
 import { fillOverHttp } from './http-filler.ts'
 import { hubEnvironment, startHub } from './hub.ts'
 import { ADMIN, findObstacleToOurs, startOurs } from './ours.ts'
-import type { Shape } from './place.ts'
 import { fillPythonDatabase } from './python-database.ts'
 import { ENVIRONMENT, findFreePort, type PeerName, ServerProcess } from './server-process.ts'
 
 /** A server under measurement. */
 export type Peer = {
   name: PeerName
+  /** Processes of each replica; null: one, or what the server takes. */
+  workers: number | null
   target: Target
   /** Whether a killed server is expected to know everything that it acknowledged. */
   isDurable: boolean
@@ -31,15 +33,11 @@ export type Peer = {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PYTHON = join(ROOT, '.venv/ngshare06/bin/python')
 
-export type PeerOptions = {
+/** The setting is that of ours. */
+export type PeerOptions = Setting & {
   folder: string
   /** How long the hub takes to say whose a token is. Null: ours stands alone, Python's hub answers at once. */
   hubDelayMs: number | null
-  /** The shape, workers and replicas are those of ours. */
-  shape: Shape
-  /** Null leaves it to the server. */
-  workers: number | null
-  replicas: number
 }
 
 /** What must be done before a peer can be started, or null. */
@@ -63,6 +61,7 @@ async function startOursAsPeer({ folder, hubDelayMs, shape, workers, replicas }:
   const ours = await startOurs({ folder, shape, hubDelayMs, workers, replicas })
   return {
     name: 'ours',
+    workers,
     target: ours.target,
     isDurable: true,
     pids: ours.pids,
@@ -124,6 +123,7 @@ async function startBare(folder: string): Promise<Peer> {
 function peerOf(name: PeerName, server: ServerProcess, identity: Identity) {
   return {
     name,
+    workers: null,
     target: { ports: [server.port], identity },
     pids: () => [server.pid],
     killAndRestart: () => server.killAndRestart(),

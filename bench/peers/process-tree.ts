@@ -19,6 +19,11 @@ export type ProcessUse = {
   cpuSeconds: number
 }
 
+/** Seconds of processor time that all of them have had so far. */
+export function processTimes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + (useOf(pid)?.cpuSeconds ?? 0), 0)
+}
+
 /** `sysconf(_SC_CLK_TCK)`, the same on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
 

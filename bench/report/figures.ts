@@ -18,6 +18,9 @@ export type Figures = {
 
 export type ServerFigures = Figures & {
   peer: PeerName
+  workers: number | null
+  /** How much of how many processors the server used. */
+  cores: number
   peakMb: number | null
   /** Acknowledged submissions that were not there or not complete afterwards; null where that is not asked. */
   lost: number | null
@@ -32,6 +35,34 @@ export type Verdict = {
   timesPython: number | null
   timesBare: number | null
   met: boolean | null
+}
+
+export type Comparison = {
+  title: string
+  /** One worker, and more. */
+  one: ServerFigures
+  more: ServerFigures
+  times: number
+  /** One worker had as much to do as one process can: else more of them have nothing to gain. */
+  isCpuBound: boolean
+  met: boolean | null
+}
+
+/** A process whose one thread for JavaScript never rests uses about so much of a processor. */
+const BUSY_CORES = 0.85
+export const WANTED_OF_TWO = 1.6
+
+/** Ours with one worker against ours with more, where both were measured. */
+export function compareWorkers({ title, servers }: ScenarioFigures): Comparison[] {
+  const ours = servers.filter(({ peer }) => peer === 'ours')
+  const one = ours.find(({ workers }) => workers === 1)
+  if (one === undefined) return []
+  return ours.flatMap(more => {
+    if (more === one) return []
+    const times = more.perSecond / one.perSecond
+    const isCpuBound = one.cores >= BUSY_CORES
+    return [{ title, one, more, times, isCpuBound, met: isCpuBound ? times >= WANTED_OF_TWO : null }]
+  })
 }
 
 /** Two runs of one server differ by as much: within it, rates count as the same. */

@@ -1,24 +1,39 @@
 // The result as a table that reads well on a terminal and as Markdown.
 
+import { describeProcesses, type Setting } from '../options.ts'
 import type { Circumstances } from './circumstances.ts'
-import { type Figures, judge, type ScenarioFigures, type ServerFigures, type Verdict } from './figures.ts'
+import {
+  compareWorkers,
+  type Figures,
+  judge,
+  type ScenarioFigures,
+  type ServerFigures,
+  type Verdict,
+  WANTED_OF_TWO,
+} from './figures.ts'
 
 const LOAD_BUSY_LIMIT = 0.9
 
-export function renderReport(circumstances: Circumstances, results: ScenarioFigures[]): string {
+export function renderReport(
+  circumstances: Circumstances,
+  settings: readonly Setting[],
+  results: ScenarioFigures[],
+): string {
   const { commit, date, node, processor, cores, loadBefore, quick } = circumstances
   const parts = [
     `# Benchmark of ${commit}`,
     `${date}, Node ${node}, ${cores} × ${processor}, load before the run ${loadBefore.toFixed(2)}`,
+    `Ours: ${settings[0]?.shape} shape, ${settings.map(describeProcesses).join(' and ')}`,
     ...(quick ? ['A quick run: too short and too small to judge speed by.'] : []),
     renderTable(
-      ['scenario', 'server', 'rate/s', 'p50 ms', 'p99 ms', 'peak MB', 'errors', 'lost'],
+      ['scenario', 'server', 'rate/s', 'p50 ms', 'p99 ms', 'peak MB', 'cores', 'load', 'errors', 'lost'],
       results.flatMap(rowsOf),
     ),
     renderTable(
       ['scenario', 'wanted of ours', 'ours/python', 'ours/bare', 'met'],
       results.map(result => verdictRow(result.title, judge(result))),
     ),
+    ...comparisonIn(results),
     ...remarksOn(results),
   ]
   return `${parts.join('\n\n')}\n`
@@ -35,16 +50,39 @@ function rowsOf({ title, servers }: ScenarioFigures): string[][] {
 function serverRow(title: string, server: ServerFigures): string[] {
   return [
     title,
-    server.peer,
+    server.workers === null
+      ? server.peer
+      : `${server.peer}, ${server.workers} worker${server.workers === 1 ? '' : 's'}`,
     ...figureCells(server),
     server.peakMb === null ? '' : server.peakMb.toFixed(0),
+    server.cores.toFixed(2),
+    server.loadBusy.toFixed(2),
     String(server.errors),
     server.lost === null ? '' : String(server.lost),
   ]
 }
 
 function meanwhileRow(figures: Figures): string[] {
-  return ['', '… GET courses meanwhile', ...figureCells(figures), '', String(figures.errors), '']
+  return ['', '… GET courses meanwhile', ...figureCells(figures), '', '', '', String(figures.errors), '']
+}
+
+function comparisonIn(results: readonly ScenarioFigures[]): string[] {
+  const compared = results.flatMap(compareWorkers)
+  if (compared.length === 0) return []
+  return [
+    renderTable(
+      ['scenario', 'workers', 'rate', 'cores', 'load', `at least ${WANTED_OF_TWO} ×`],
+      compared.map(({ title, one, more, times, isCpuBound, met }) => [
+        title,
+        `${one.workers} → ${more.workers}`,
+        `${readable(times)} ×`,
+        `${one.cores.toFixed(2)} → ${more.cores.toFixed(2)}`,
+        `${one.loadBusy.toFixed(2)} → ${more.loadBusy.toFixed(2)}`,
+        isCpuBound ? (met ? 'yes' : 'NO') : 'not bound by the processor',
+      ]),
+    ),
+    'cores: processors that the server used; load: that the load process used, on the same machine.',
+  ]
 }
 
 function figureCells({ perSecond, p50Ms, p99Ms }: Figures): string[] {
