@@ -1,18 +1,15 @@
 /** What requests, and the work that a server does by itself, cost does not grow with what was stored before. */
-import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { openDiskStore } from '../../src/content/disk-store.ts'
-import { openSqlite } from '../../src/db/sqlite.ts'
-import { systemClock } from '../../src/domain/timestamp.ts'
+import { describe, expect, it } from 'vitest'
 import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
 import { registeredRoutes } from '../docs/routes.ts'
 import { eventually } from '../faults/eventually.ts'
+import { onPostgres } from '../support/database.ts'
 import { aHub } from '../support/fake-hub.ts'
 import { aHubService } from '../support/hub-service.ts'
+import { openedData } from '../support/open-data.ts'
 import { aFolder, aService } from '../support/service.ts'
-import { findScans, type Scan } from './plans.ts'
+import { findScans, indexesOf, type Scan } from './plans.ts'
 import { recordStatements } from './recorded-statements.ts'
 import { askEverything } from './whole-api.ts'
 
@@ -22,13 +19,16 @@ const quotas = { maxAssignmentBytes: gigabyte, maxUserBytes: gigabyte, maxCourse
 /** What reads all courses, assignments or members because all are wanted, seldom or by admins. */
 const wholes: readonly RegExp[] = [
   /^select "courses"."name" from "courses" where "courses"."hidden_at" is null order by "courses"."name"$/,
-  /^select "assignments"."id".* from "assignments" inner join "courses" .* where \("assignments"."hidden_at" < \?/,
-  /^select "courses"."id".* from "courses" left join "assignments" .* where "courses"."hidden_at" < \?/,
+  /^select "assignments"."id".* from "assignments" inner join "courses" .* where \("assignments"."hidden_at" < (\?|\$1)/,
+  /^select "courses"."id".* from "courses" left join "assignments" .* where "courses"."hidden_at" < (\?|\$1)/,
   /^select .* from "members" .* where "members"."group_role" is not null and "courses"."hidden_at" is null$/,
 ]
 
 /** Without these no statement reads more than its own rows: one spares listings the sorting, one is a rule. */
 const dispensable: readonly string[] = ['submissions_assignment', 'feedback_served']
+
+/** PostgreSQL does not show what a deletion asks of the tables that may point at the row; the same schema on SQLite does. */
+const unshown: readonly string[] = onPostgres ? ['feedback_tree', 'releases_tree', 'submissions_tree'] : []
 
 const inAMinute = () => Date.now() + 60_000
 
@@ -56,10 +56,8 @@ async function thePurge() {
   await service.as('kevin').delete('assignment/physics/ps1')
   await service.as('root').delete('course/physics')
   await service.close()
-  const db = await openSqlite({ path: service.database, upgrade: false })
-  onTestFinished(() => db.close())
+  const { exchange } = await openedData(service)
   const recorded = recordStatements()
-  const exchange = { db, content: await openDiskStore(service.storage), clock: systemClock() }
   expect(await purgeHidden(exchange, { hiddenBefore: inAMinute() })).toBe(2)
   await sweepContent(exchange, { olderThan: inAMinute() })
   return { service, statements: [...recorded] }
@@ -69,7 +67,7 @@ describe('every statement', () => {
   it('of a server goes to the rows that it needs by an index', async () => {
     const { service, statements } = await aServersLife()
     expect(statements.length).toBeGreaterThan(60)
-    expect(unexpected(findScans(service.database, statements))).toEqual([])
+    expect(unexpected(await findScans(service.database, statements))).toEqual([])
   })
 
   it('for people of groups of a hub does', async () => {
@@ -87,13 +85,13 @@ describe('every statement', () => {
     hub.leave('bob', 'nbgrader-physics')
     await service.as('bob').get('courses')
     await service.close()
-    expect(unexpected(findScans(join(folder, 'ngshare.db'), recorded))).toEqual([])
+    expect(unexpected(await findScans(join(folder, 'ngshare.db'), recorded))).toEqual([])
   })
 
   it('that purges or sweeps does', async () => {
     const { service, statements } = await thePurge()
     expect(statements.filter(statement => /^delete from/.test(statement)).length).toBeGreaterThan(7)
-    expect(unexpected(findScans(service.database, statements))).toEqual([])
+    expect(unexpected(await findScans(service.database, statements))).toEqual([])
   })
 })
 
@@ -110,29 +108,11 @@ describe('these checks', () => {
   it('fail without any of the indexes', async () => {
     const life = await aServersLife()
     const statements = [...life.statements, ...(await thePurge()).statements]
-    const unnoticed = await Promise.all(
-      indexesOf(life.service.database).map(async index => {
-        const without = `${life.service.database}-without-${index}`
-        await copyFile(life.service.database, without)
-        change(without, `drop index "${index}"`)
-        return unexpected(findScans(without, statements)).length === 0 ? [index] : []
-      }),
-    )
-    expect(unnoticed.flat().toSorted()).toEqual(dispensable.toSorted())
+    const unnoticed: string[] = []
+    for (const index of await indexesOf(life.service.database)) {
+      const scans = await findScans(life.service.database, statements, { without: index })
+      if (unexpected(scans).length === 0) unnoticed.push(index)
+    }
+    expect(unnoticed.toSorted()).toEqual([...dispensable, ...unshown].toSorted())
   })
 })
-
-/** But for those that SQLite makes for keys. */
-function indexesOf(databasePath: string): string[] {
-  const sqlite = new Sqlite(databasePath, { readonly: true })
-  const all = sqlite.prepare(`select name from sqlite_master where type = 'index' and sql is not null`)
-  const names = all.pluck().all() as string[]
-  sqlite.close()
-  return names
-}
-
-function change(databasePath: string, statement: string): void {
-  const sqlite = new Sqlite(databasePath)
-  sqlite.exec(statement)
-  sqlite.close()
-}

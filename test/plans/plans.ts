@@ -1,8 +1,12 @@
 /** How the database goes about a statement, and whether that takes longer the more is stored. */
 import Sqlite from 'better-sqlite3'
+import pg from 'pg'
+import { databaseUrl, onPostgres } from '../support/database.ts'
+import * as postgres from './postgres-plans.ts'
+import * as sqlite from './sqlite-plans.ts'
 
 /** Tables that grow with every submission, person or term. */
-const growing: ReadonlySet<string> = new Set([
+export const growing: ReadonlySet<string> = new Set([
   'courses',
   'assignments',
   'submissions',
@@ -22,61 +26,76 @@ const growing: ReadonlySet<string> = new Set([
 /** One statement that reads a growing table, or an index of it, from one end to the other. */
 export interface Scan {
   readonly statement: string
-  /** As SQLite words it: `SCAN submissions`. */
+  /** In the words of the engine: `SCAN submissions`. */
   readonly step: string
 }
 
-/** Of these statements, those that do. */
-export function findScans(databasePath: string, statements: Iterable<string>): Scan[] {
-  const sqlite = new Sqlite(databasePath, { readonly: true })
-  try {
-    return [...statements].flatMap(statement => scansOf(sqlite, statement).map(step => ({ statement, step })))
-  } finally {
-    sqlite.close()
+/** Of these statements, those that do; as if there were no index of that name, where one is named. */
+export function findScans(
+  databasePath: string,
+  statements: Iterable<string>,
+  { without }: { without?: string } = {},
+): Promise<Scan[]> {
+  return explaining(databasePath, async ({ execute, prepare, scansOf }) => {
+    const scans: Scan[] = []
+    for (const statement of statements) {
+      await prepare(statement)
+      await execute('begin')
+      if (without !== undefined) await execute(`drop index "${without}"`)
+      for (const step of await scansOf(statement)) scans.push({ statement, step })
+      await execute('rollback')
+    }
+    return scans
+  })
+}
+
+/** But for those that an engine makes for keys. */
+export function indexesOf(databasePath: string): Promise<string[]> {
+  return explaining(databasePath, async ({ namesIn }) =>
+    onPostgres
+      ? namesIn(`select indexrelid::regclass::text as name from pg_index join pg_class on pg_class.oid = indexrelid
+          where relnamespace = 'public'::regnamespace
+          and not exists (select from pg_constraint where conindid = indexrelid) and relname not like 'kysely%'`)
+      : namesIn(`select name from sqlite_master where type = 'index' and sql is not null`),
+  )
+}
+
+interface Explainer {
+  execute(statement: string): Promise<unknown>
+  /** Before the transaction in which the statement is explained. */
+  prepare(statement: string): Promise<unknown>
+  /** Of a query for `name`. */
+  namesIn(query: string): Promise<string[]>
+  scansOf(statement: string): Promise<string[]>
+}
+
+async function explaining<Result>(
+  databasePath: string,
+  use: (explainer: Explainer) => Promise<Result>,
+): Promise<Result> {
+  if (onPostgres) {
+    const client = new pg.Client({ connectionString: databaseUrl(databasePath) })
+    await client.connect()
+    try {
+      return await use({
+        execute: statement => client.query(statement),
+        prepare: () => client.query(postgres.asIfLarge),
+        namesIn: async query => (await client.query<{ name: string }>(query)).rows.map(row => row.name),
+        scansOf: statement => postgres.scansOf(client, statement),
+      })
+    } finally {
+      await client.end()
+    }
   }
-}
-
-function scansOf(sqlite: Sqlite.Database, statement: string): string[] {
-  // The plan of an insert also has what would be looked for if foreign keys were checked only when it is committed.
-  sqlite.pragma(`foreign_keys = ${/^insert/i.test(statement) ? 'off' : 'on'}`)
-  const values = statement.match(/\?/g)?.map(() => 1) ?? []
-  const plan = sqlite.prepare(`explain query plan ${statement}`).all(values) as { detail: string }[]
-  if (takesTheFirst(statement, plan)) return []
-  const aliases = aliasesIn(statement)
-  return plan
-    .map(step => step.detail)
-    .filter(detail => {
-      const [, how = '', name = '', where = ''] = /^(SCAN|SEARCH) (\S+)(.*)/.exec(detail) ?? []
-      const table = aliases.get(name) ?? name
-      if (!growing.has(table)) return false
-      return how === 'SCAN' || goesOn(statement, where) || searchesAll(sqlite, { statement, table, where })
+  const database = new Sqlite(databasePath)
+  try {
+    return await use({
+      execute: async statement => database.exec(statement),
+      prepare: async statement => sqlite.chooseForeignKeys(database, statement),
+      namesIn: async query => database.prepare(query).pluck().all() as string[],
+      scansOf: async statement => sqlite.scansOf(database, statement),
     })
-}
-
-/** `select … from table order by … limit ?`, where nothing must be sorted for it: it ends with the first row. */
-function takesTheFirst(statement: string, plan: readonly unknown[]): boolean {
-  return plan.length === 1 && / limit \?$/.test(statement) && !/ where /.test(statement)
-}
-
-/** From a row to the last one, for what could have been found by an index. */
-function goesOn(statement: string, where: string): boolean {
-  return / PRIMARY KEY \(rowid>\?\)$/.test(where) && /"\w+" = \?/.test(statement)
-}
-
-/** What SQLite calls a search for the greatest of a column is one only where an index begins with that column. */
-function searchesAll(
-  sqlite: Sqlite.Database,
-  { statement, table, where }: { statement: string; table: string; where: string },
-): boolean {
-  if (/\(.+\)/.test(where)) return false
-  const [, index] = / INDEX (\S+)/.exec(where) ?? []
-  const columns = index === undefined ? [] : (sqlite.pragma(`index_info(${index})`) as { name: string }[])
-  const [first] = columns.length > 0 ? columns : (sqlite.pragma(`table_info(${table})`) as { name: string }[])
-  return first === undefined || !new RegExp(`(max|min)\\("${first.name}"\\)`).test(statement)
-}
-
-/** What a plan calls by another name than the table's. */
-function aliasesIn(statement: string): Map<string, string> {
-  const aliases = statement.matchAll(/"(\w+)" as "(\w+)"/g)
-  return new Map([...aliases].map(([, table = '', alias = '']) => [alias, table]))
+  } finally {
+    database.close()
+  }
 }
