@@ -113,9 +113,12 @@ async function ensureCourse(
 
 /** The id of the living course of that name; `deleted` where there was one, null where there never was. */
 async function findCourse(db: Reader, course: string): Promise<number | 'deleted' | null> {
-  const rows = await db.selectFrom('courses').select(['id', 'hidden_at']).where('name', '=', course).execute()
-  const living = rows.find(row => row.hidden_at === null)
-  return living?.id ?? (rows.length > 0 ? 'deleted' : null)
+  // In two, as there are two indexes: names are unique among the living alone.
+  const named = db.selectFrom('courses').select('id').where('name', '=', course)
+  const living = await named.where('hidden_at', 'is', null).executeTakeFirst()
+  if (living !== undefined) return living.id
+  const deleted = await named.where('hidden_at', 'is not', null).limit(1).executeTakeFirst()
+  return deleted === undefined ? null : 'deleted'
 }
 
 async function setGroupRole(

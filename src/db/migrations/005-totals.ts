@@ -1,6 +1,7 @@
 /**
  * Running totals for quotas, and the indexes that keep rare work from looking at everything: deleting a tree asks each
- * table that may point at it, and the moment of the last renaming is asked with every listing.
+ * table that may point at it, the moment of the last renaming is asked with every listing, and whether a course was deleted
+ * with every new member by a group.
  */
 import type { Kysely } from 'kysely'
 import { runAll, type Words } from './engine.ts'
@@ -14,6 +15,7 @@ const statements = (words: Words) => [
   'create index releases_tree on releases (tree_id)',
   'create index feedback_tree on feedback (tree_id)',
   'create index former_names_until on former_names (until)',
+  'create index courses_hidden_name on courses (name) where hidden_at is not null',
 
   `create table student_totals (
     course_id ${words.number} not null references courses (id) on delete cascade,
