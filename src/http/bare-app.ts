@@ -36,6 +36,8 @@ const keepAliveTimeoutMs = 75_000
 const idleTimeoutMs = 120_000
 /** For the request line and the headers, which come in one piece from everyone who means well. */
 const headersTimeoutMs = 20_000
+/** What is read of a body that nobody reads is one piece of the network, not two: thousands may wait in line. */
+const highWaterMark = 16 * 1024
 /** How often Node looks for requests that take too long. */
 const checkTimeoutsMs = 5000
 /** The slowest upload that we wait for. */
@@ -48,6 +50,7 @@ export function createBareApp(options: BareAppOptions): FastifyInstance {
   const { maxHeaderBytes: maxHeaderSize } = options
   const serverOptions = {
     headersTimeout: headersTimeoutMs,
+    highWaterMark,
     connectionsCheckingInterval: checkTimeoutsMs,
     ...(maxHeaderSize === undefined ? {} : { maxHeaderSize }),
   }
