@@ -7,6 +7,8 @@ import type { WriteAheadLog } from './write-ahead-log.ts'
 
 const maxBatch = 64
 const busyTimeoutMs = 30_000
+/** So long others are only writing batches, between which there are moments to be met. Beyond that one does something large. */
+const batchesMs = 2000
 
 type Deliver = () => void
 
@@ -102,8 +104,9 @@ export class GroupCommit {
 
   /** Another process may hold the write lock: wait for it without stopping the event loop. */
   async #begin(): Promise<void> {
-    const until = performance.now() + busyTimeoutMs
-    for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 50)) {
+    const since = performance.now()
+    const until = since + busyTimeoutMs
+    for (;;) {
       try {
         return this.#execute('begin immediate')
       } catch (error) {
@@ -113,7 +116,8 @@ export class GroupCommit {
             cause: error,
           })
         }
-        await sleep(waitMs * (0.5 + Math.random()))
+        const waitMs = performance.now() - since < batchesMs ? 1 + Math.random() : 50 * Math.random()
+        await sleep(waitMs)
       }
     }
   }

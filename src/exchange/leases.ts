@@ -54,6 +54,7 @@ export class Leases {
   readonly #timer: NodeJS.Timeout
   #looking: Promise<void> | null = null
   #isStopped = false
+  #isInTrouble = false
 
   constructor(input: { db: Database; logger: Log; times?: LeaseTimes }) {
     const { db, logger, times = usualTimes } = input
@@ -105,8 +106,10 @@ export class Leases {
       const rows = await db.read.selectFrom('leases').selectAll().execute()
       const byName = new Map(rows.map(row => [row.name, row]))
       for (const lease of this.#leases) await lease.tend(byName.get(lease.name) ?? null)
+      this.#isInTrouble = false
     } catch (error) {
-      logger.warn({ err: error }, 'the leases could not be read or renewed; trying again')
+      if (!this.#isInTrouble) logger.warn({ err: error }, 'leases could not be read or renewed; trying on')
+      this.#isInTrouble = true
     }
   }
 }
