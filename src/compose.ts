@@ -40,6 +40,7 @@ import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import type { DataAccess, OpenExchange, Places } from './ops/command.ts'
 import { comeOverFromNgshare06, placeBesideNgshare06 } from './ops/import/beside.ts'
+import { version } from './version.ts'
 import { createVserver } from './vserver/app.ts'
 import { defaultFileLimits } from './vserver/files/limits.ts'
 import { openRoot } from './vserver/files/root.ts'
@@ -90,6 +91,7 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       prefix: config.prefix,
       limits: config.limits,
       debug: config.debug,
+      version,
     })
     opened.push(() => app.close())
     return app

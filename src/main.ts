@@ -1,5 +1,4 @@
 /** From the command line to a running server, or to several that one process watches, and back to an empty process. */
-import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommanderError } from 'commander'
@@ -19,11 +18,8 @@ import { databaseWords } from './config/database-url.ts'
 import { errorCode, Trouble } from './domain/errors.ts'
 import { createLogger } from './logger.ts'
 import { CommandFailed } from './ops/failure.ts'
+import { version } from './version.ts'
 import { startWorkers, toldToStop, WorkerFailed, workerNumber } from './workers.ts'
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
 
 /** Ends with status 2 for mistakes of whoever started us, 1 for trouble beneath us, 0 after an orderly stop. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { databaseDiagram, databaseTables, readDatabase } from './database.ts'
 import { badRequestTable, overloadTable, refusalTable, troubleTable } from './failures.ts'
 import { replacePart } from './markdown.ts'
+import { operationTable, problemTable } from './operations.ts'
 import { settingsTable, variablesTable } from './settings.ts'
 
 /** A page as it is, and as it would be with its generated parts written anew. */
@@ -25,6 +26,7 @@ export async function generateDocs(): Promise<Page[]> {
       troubles: troubleTable(),
       overload: overloadTable(),
     }),
+    page('docs/api-v2.md', { operations: await operationTable(), problems: problemTable() }),
   ])
 }
 

@@ -25,6 +25,7 @@ export const keys: { readonly [Table in Copied]: readonly (keyof Schema[Table] &
   former_names: ['user_id', 'name'],
   student_totals: ['course_id', 'user_id'],
   signing_keys: ['id'],
+  uploads: ['user_id', 'blob_id'],
 }
 
 /** Its rows are there from the start. */

@@ -8,6 +8,7 @@ import * as history from './migrations/003-history.ts'
 import * as leases from './migrations/004-leases.ts'
 import * as totals from './migrations/005-totals.ts'
 import * as eventChain from './migrations/006-event-chain.ts'
+import * as secondApi from './migrations/007-second-api.ts'
 import type { Schema } from './schema.ts'
 
 const migrations: Record<string, Migration> = {
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '004-leases': leases,
   '005-totals': totals,
   '006-event-chain': eventChain,
+  '007-second-api': secondApi,
 }
 
 /** The last one of all. */

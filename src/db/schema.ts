@@ -21,6 +21,7 @@ export interface Schema {
   student_totals: StudentTotalTable
   signing_keys: SigningKeyTable
   leases: LeaseTable
+  uploads: UploadTable
 }
 
 interface UserTable {
@@ -72,13 +73,17 @@ interface ReleaseTable {
   released_at: number
 }
 
-/** Immutable. `received_at` is when the request arrived, a microsecond later where that was taken. */
+/**
+ * Immutable. `received_at` is when the request arrived, a microsecond later where that was taken. `client_key`: what the
+ * client called this submission, so that repeating the request does not submit again.
+ */
 interface SubmissionTable {
   id: Generated<number>
   assignment_id: number
   user_id: number
   received_at: number
   tree_id: number
+  client_key: Generated<string | null>
 }
 
 /** The one row of a submission without `replaced_at` is served. */
@@ -194,6 +199,13 @@ interface LeaseTable {
   name: string
   holder: string | null
   beat: number
+}
+
+/** A file that waits for the tree it belongs to. */
+interface UploadTable {
+  user_id: number
+  blob_id: number
+  uploaded_at: number
 }
 
 export type TreeFileRow = Insertable<TreeFileTable>

@@ -20,6 +20,12 @@ export const refusalCodes = [
   'checksum-mismatch',
   'content-not-base64',
   'quota-exceeded',
+  'release-not-found',
+  'feedback-not-found',
+  'file-not-found',
+  'files-missing',
+  'too-many-uploads',
+  'key-reused',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number]

@@ -58,6 +58,26 @@ export async function fetchAssignment(
   return { ...(await readTree(db, release.tree_id)), delivered: () => exchange.later?.(event) }
 }
 
+/** Any version, also one that was replaced since. @throws Refusal as `fetchAssignment`, `release-not-found` */
+export async function fetchRelease(
+  exchange: Exchange,
+  input: { caller: Caller; version: number } & AssignmentRef,
+): Promise<FetchedTree> {
+  const db = exchange.db.read
+  const { caller, course, assignment: name } = input
+  const assignment = await getMembersAssignment(db, caller, input)
+  const release = await db
+    .selectFrom('releases')
+    .select('tree_id')
+    .where('assignment_id', '=', assignment.id)
+    .where('version', '=', input.version)
+    .executeTakeFirst()
+  if (release === undefined) throw new Refusal('release-not-found')
+  const at = exchange.clock()
+  const event = { at, caller, action: 'fetch-assignment', course, assignment: name } as const
+  return { ...(await readTree(db, release.tree_id)), delivered: () => exchange.later?.(event) }
+}
+
 interface ReleaseInput extends AssignmentRef {
   readonly caller: Caller
   /** Release a new version of an assignment that is out already, instead of refusing. */
@@ -75,35 +95,37 @@ export async function mayReleaseAssignment(exchange: Exchange, input: ReleaseInp
 
 /**
  * Publishes the files. Under the name of a hidden assignment it continues that one: its submissions and feedback
- * are there again. @throws Refusal `course-not-found`, `not-instructor`, `assignment-exists`, `illegal-name`, `quota-exceeded`
+ * are there again. Returns the version. @throws Refusal `course-not-found`, `not-instructor`, `assignment-exists`, `illegal-name`, `quota-exceeded`
  */
 export async function releaseAssignment(
   exchange: Exchange,
   input: ReleaseInput & { tree: StagedTree },
-): Promise<void> {
+): Promise<{ version: number }> {
   const at = exchange.clock()
   const { caller, course, assignment } = input
-  await writeWithTree(exchange, input.tree, async (trx, insertTree) => {
+  return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
     const courseId = await getCourseId(trx, course)
     await requireInstructor(trx, courseId, caller)
     const assignmentId = await listAssignment(trx, { ...input, courseId, at })
     await requireRoom(trx, exchange, { assignmentId, courseId, userId: null, tree: input.tree })
-    const { version } = await trx
+    const { newest } = await trx
       .selectFrom('releases')
-      .select(eb => eb.fn.coalesce(eb.fn.max('version'), eb.lit(0)).as('version'))
+      .select(eb => eb.fn.coalesce(eb.fn.max('version'), eb.lit(0)).as('newest'))
       .where('assignment_id', '=', assignmentId)
       .executeTakeFirstOrThrow()
+    const version = newest + 1
     await trx
       .insertInto('releases')
       .values({
         assignment_id: assignmentId,
-        version: version + 1,
+        version,
         tree_id: await insertTree(),
         released_by: await ensureUser(trx, caller.name, at),
         released_at: at,
       })
       .execute()
     await recordEvent(trx, { at, caller, action: 'release-assignment', course, assignment })
+    return { version }
   })
 }
 

@@ -32,12 +32,15 @@ export interface FetchedTree extends DirectoryTree {
 
 export interface TreeFile extends BlobFacts {
   readonly path: string
+  readonly isExecutable: boolean
   readonly md5: string
   readonly blobId: number
 }
 
 /** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
 type InsertTree = () => Promise<number>
+
+type InsertBlob = (blob: StagedBlob) => Promise<number>
 
 /**
  * Runs an act that stores a directory tree, in one transaction. Large blobs are made durable in the content store
@@ -52,24 +55,31 @@ export function writeWithTree<Result>(
 }
 
 /** As `writeWithTree`, for an act that stores some or all of these trees. */
-export async function writeWithTrees<Result>(
+export function writeWithTrees<Result>(
   exchange: Exchange,
   trees: readonly StagedTree[],
   act: (trx: Writer, insertTree: (tree: StagedTree) => Promise<number>) => Promise<Result>,
 ): Promise<Result> {
-  const files = trees.flat()
-  let known = await findKnownBlobs(exchange.db.read, files)
+  const blobs = trees.flat().map(file => file.blob)
+  return writeWithBlobs(exchange, blobs, (trx, insertBlob) =>
+    withUnfinished(unfinished => act(trx, tree => insertTree(trx, { tree, insertBlob, unfinished }))),
+  )
+}
+
+/** As `writeWithTree`, for an act that stores some or all of these blobs, each of which `insertBlob` gives its id. */
+export async function writeWithBlobs<Result>(
+  exchange: Exchange,
+  blobs: readonly StagedBlob[],
+  act: (trx: Writer, insertBlob: InsertBlob) => Promise<Result>,
+): Promise<Result> {
+  let known = await findKnownBlobs(exchange.db.read, blobs)
   for (;;) {
-    const placed = await placeBlobs(exchange, files, known)
+    const placed = await placeBlobs(exchange, blobs, known)
     const usedLocations = new Set<string>()
     try {
       const result = await exchange.db.write(trx => {
         usedLocations.clear()
-        return withUnfinished(unfinished =>
-          act(trx, tree =>
-            insertTree(trx, { tree, placed, at: exchange.clock(), usedLocations, unfinished }),
-          ),
-        )
+        return act(trx, blob => ensureBlob(trx, blob, { placed, at: exchange.clock(), usedLocations }))
       })
       await removeUnused(exchange, placed, usedLocations)
       return result
@@ -99,10 +109,10 @@ async function withUnfinished<Result>(
 export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
   const rows = await selectTree(db, treeId)
   const files: TreeFile[] = []
-  for (const { path, sizeBytes, sha256, md5, blobId, location } of rows) {
+  for (const { path, isExecutable, sizeBytes, sha256, md5, blobId, location } of rows) {
     // A tree without files is one row without a file.
     if (path === null || sizeBytes === null || sha256 === null || md5 === null || blobId === null) continue
-    files.push({ path, sizeBytes, sha256, md5, blobId, location })
+    files.push({ path, isExecutable: isExecutable === 1, sizeBytes, sha256, md5, blobId, location })
   }
   const { digest = '', fileCount = 0 } = rows[0] ?? {}
   if (files.length !== fileCount) {
@@ -123,6 +133,7 @@ const selectTree = prepared((db: Reader, treeId: number) =>
       'trees.digest',
       'trees.file_count as fileCount',
       'tree_files.path',
+      'tree_files.is_executable as isExecutable',
       'blobs.size_bytes as sizeBytes',
       'blobs.sha256',
       'blobs.md5',
@@ -187,10 +198,10 @@ function isSurelyUndone(error: unknown): boolean {
 
 const undone: ReadonlySet<TroubleKind> = new Set(['storage-full', 'database-busy', 'frozen'])
 
-/** Which of the tree's large blobs are stored already: those need no second copy. */
-async function findKnownBlobs(db: Reader, tree: StagedTree): Promise<Set<string>> {
+/** Which of the large ones are stored already: those need no second copy. */
+async function findKnownBlobs(db: Reader, blobs: readonly StagedBlob[]): Promise<Set<string>> {
   const known = new Set<string>()
-  for (const sha256 of largeBlobs(tree).keys()) {
+  for (const sha256 of largeBlobs(blobs).keys()) {
     const row = await db.selectFrom('blobs').select('id').where('sha256', '=', sha256).executeTakeFirst()
     if (row !== undefined) known.add(sha256)
   }
@@ -200,10 +211,10 @@ async function findKnownBlobs(db: Reader, tree: StagedTree): Promise<Set<string>
 /** All or none. @throws Trouble */
 async function placeBlobs(
   exchange: Exchange,
-  tree: StagedTree,
+  blobs: readonly StagedBlob[],
   known: Set<string>,
 ): Promise<Map<string, string>> {
-  const missing = [...largeBlobs(tree)].filter(([sha256]) => !known.has(sha256))
+  const missing = [...largeBlobs(blobs)].filter(([sha256]) => !known.has(sha256))
   const placed = new Map<string, string>()
   try {
     await sideBySide(missing, { atOnce: placedAtOnce }, async ([sha256, blob]) => {
@@ -219,8 +230,8 @@ async function placeBlobs(
 /** So that a tree of thousands of large files needs few open files. */
 const placedAtOnce = 4
 
-function largeBlobs(tree: StagedTree): Map<string, StagedBlob> {
-  return new Map(tree.filter(file => file.blob.bytes === null).map(file => [file.blob.sha256, file.blob]))
+function largeBlobs(blobs: readonly StagedBlob[]): Map<string, StagedBlob> {
+  return new Map(blobs.filter(blob => blob.bytes === null).map(blob => [blob.sha256, blob]))
 }
 
 async function removeUnused(
@@ -235,9 +246,7 @@ async function removeUnused(
 
 interface TreeInput {
   readonly tree: StagedTree
-  readonly placed: Map<string, string>
-  readonly at: number
-  readonly usedLocations: Set<string>
+  readonly insertBlob: InsertBlob
   /** Queries of the act that nothing of it needs to wait for. */
   readonly unfinished: Promise<unknown>[]
 }
@@ -248,7 +257,7 @@ async function insertTree(trx: Writer, input: TreeInput): Promise<number> {
   const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
   const blobIds = new Map<string, number>()
   const treeRow = insertTreeRow(trx, treeDigest(tree), tree.length, sizeBytes)
-  await together([treeRow, ensureBlobs(trx, input, blobIds)])
+  await together([treeRow, insertBlobs(input, blobIds)])
   const [{ id: treeId }] = (await treeRow) as [{ id: number }]
   const rows = tree.map(({ path, isExecutable, blob }, position): TreeFileRow => {
     const blobId = blobIds.get(blob.sha256) as number
@@ -278,15 +287,19 @@ const insertTreeFile = prepared(
 const blobsAtOnce = 32
 
 /** Each once, and in the order of their digests: two acts with the same new blobs do not wait for each other. */
-async function ensureBlobs(trx: Writer, input: TreeInput, ids: Map<string, number>): Promise<void> {
+async function insertBlobs(input: TreeInput, ids: Map<string, number>): Promise<void> {
   const blobs = new Map(input.tree.map(({ blob }) => [blob.sha256, blob]))
   const inOrder = [...blobs.values()].sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1))
   await sideBySide(inOrder, { atOnce: Math.min(blobsAtOnce, inOrder.length) }, async blob => {
-    ids.set(blob.sha256, await ensureBlob(trx, blob, input))
+    ids.set(blob.sha256, await input.insertBlob(blob))
   })
 }
 
-async function ensureBlob(trx: Writer, blob: StagedBlob, input: TreeInput): Promise<number> {
+async function ensureBlob(
+  trx: Writer,
+  blob: StagedBlob,
+  input: { placed: Map<string, string>; at: number; usedLocations: Set<string> },
+): Promise<number> {
   const location = input.placed.get(blob.sha256) ?? null
   if (location === null && blob.bytes === null) return getBlobId(trx, blob.sha256)
   const { sha256, md5, sizeBytes, bytes } = blob

@@ -4,6 +4,7 @@ import type { Reader, Writer } from '../db/database.ts'
 import { type Duty, startDuty } from './duty.ts'
 import { type Caller, type Exchange, recordEvent } from './exchange.ts'
 import type { Leases } from './leases.ts'
+import { dropBlobs, dropUploads, uploadLifeMs } from './uploads.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -37,6 +38,7 @@ export function startHousekeeping(
         const purged = await purgeHidden(guarded, { hiddenBefore, signal })
         if (purged > 0) logger.info({ purged }, 'purged assignments whose retention period is over')
       }
+      await dropOldUploads(guarded)
       const swept = await sweepContent(guarded, { olderThan: Date.now() - graceMs, signal })
       if (swept > 0) logger.info({ swept }, 'removed files that failed uploads had left behind')
       logger.debug({}, 'housekeeping has ended a round')
@@ -86,6 +88,13 @@ export async function purgeHidden(
     options.progress?.(purged)
     if (count < purgeBatch) return purged
   }
+}
+
+/** Files whose tree never came. */
+async function dropOldUploads(exchange: Exchange): Promise<void> {
+  const before = exchange.clock() - uploadLifeMs * 1000
+  const locations = await exchange.db.write(trx => dropUploads(trx, before))
+  for (const location of locations) await exchange.content.remove(location)
 }
 
 /** How many assignments `purgeHidden` would delete. */
@@ -198,23 +207,10 @@ export async function purgeTree(trx: Writer, treeId: number): Promise<string[]> 
   const files = await trx.selectFrom('tree_files').select('blob_id').where('tree_id', '=', treeId).execute()
   await trx.deleteFrom('tree_files').where('tree_id', '=', treeId).execute()
   await trx.deleteFrom('trees').where('id', '=', treeId).execute()
-  const locations: string[] = []
-  for (const blobId of new Set(files.map(file => file.blob_id))) {
-    const user = await trx
-      .selectFrom('tree_files')
-      .select('tree_id')
-      .where('blob_id', '=', blobId)
-      .limit(1)
-      .executeTakeFirst()
-    if (user !== undefined) continue
-    const blob = await trx
-      .deleteFrom('blobs')
-      .where('id', '=', blobId)
-      .returning('location')
-      .executeTakeFirstOrThrow()
-    if (blob.location !== null) locations.push(blob.location)
-  }
-  return locations
+  return dropBlobs(
+    trx,
+    files.map(file => file.blob_id),
+  )
 }
 
 /** Returns their names. */

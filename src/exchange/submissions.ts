@@ -5,7 +5,9 @@ import { Refusal } from '../domain/errors.ts'
 import { receiptId } from '../domain/receipt.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import {
+  type Assignment,
   ensureUser,
+  findRole,
   getMembersAssignment,
   getSubmitterId,
   getTaughtAssignment,
@@ -26,37 +28,86 @@ interface StudentInput extends AssignmentRef {
   readonly student: string
 }
 
+interface SubmitInput extends AssignmentRef {
+  readonly caller: Caller
+  /** Whose submission it is: the caller's, unless an instructor submits for a student. */
+  readonly student?: string
+}
+
 /** Refuses what `submitAssignment` would refuse before it looks at the files. */
-export async function maySubmit(
-  exchange: Exchange,
-  input: { caller: Caller } & AssignmentRef,
-): Promise<void> {
-  await getMembersAssignment(exchange.db.read, input.caller, input)
+export async function maySubmit(exchange: Exchange, input: SubmitInput): Promise<void> {
+  await getSubmitTarget(exchange.db.read, input)
+}
+
+async function getSubmitTarget(db: Reader, input: SubmitInput): Promise<Assignment> {
+  const { caller, student = caller.name } = input
+  if (student === caller.name) return getMembersAssignment(db, caller, input)
+  const assignment = await getTaughtAssignment(db, caller, input)
+  if ((await findRole(db, assignment.courseId, student)) === null) throw new Refusal('student-not-found')
+  return assignment
+}
+
+/** What the student holds of a submission that is stored. */
+export interface Submitted {
+  readonly receivedAt: Micros
+  readonly receiptId: string
 }
 
 /**
- * Stores a submission of the caller's and returns its receipt's id and the moment it carries from now on: `receivedAt`,
- * or the next free microsecond of that student and assignment.
- * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`, `quota-exceeded`
+ * Stores a submission and returns its receipt's id and the moment it carries from now on: `receivedAt`,
+ * or the next free microsecond of that student and assignment. `key`: what the client calls this submission; who comes
+ * with the same key and the same files again gets the answer of the first time.
+ * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`, `quota-exceeded`, `key-reused`; for another
+ * `not-instructor`, `student-not-found`
  */
 export async function submitAssignment(
   exchange: Exchange,
-  input: { caller: Caller; receivedAt: Micros; tree: StagedTree } & AssignmentRef,
-): Promise<{ receivedAt: Micros; receiptId: string }> {
-  const { caller, course, assignment } = input
+  input: SubmitInput & { receivedAt: Micros; tree: StagedTree; key?: string },
+): Promise<Submitted> {
+  const { caller, course, assignment, student = caller.name, key = null } = input
   return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
-    const { id: assignmentId, courseId, callerId } = await getMembersAssignment(trx, caller, input)
-    const userId = callerId ?? (await ensureUser(trx, caller.name, input.receivedAt))
+    const { id: assignmentId, courseId, callerId } = await getSubmitTarget(trx, input)
+    const isOwn = student === caller.name && callerId !== null
+    const userId = isOwn ? callerId : await ensureUser(trx, student, input.receivedAt)
+    const digest = treeDigest(input.tree)
+    const known = key === null ? null : await findByKey(trx, { userId, key, assignmentId, digest })
+    if (known !== null) return known
     await requireRoom(trx, exchange, { assignmentId, courseId, userId, tree: input.tree })
     const { id, receivedAt } = await insertSubmission(trx, {
-      assignmentId,
-      userId,
+      ...{ assignmentId, userId, key },
       receivedAt: input.receivedAt,
       treeId: await insertTree(),
     })
-    await recordEvent(trx, { at: receivedAt, caller, action: 'submit-assignment', course, assignment })
-    return { receivedAt, receiptId: receiptId({ id, digest: treeDigest(input.tree) }) }
+    const subject = student === caller.name ? undefined : student
+    await recordEvent(trx, {
+      at: receivedAt,
+      caller,
+      action: 'submit-assignment',
+      course,
+      assignment,
+      subject,
+    })
+    return { receivedAt, receiptId: receiptId({ id, digest }) }
   })
+}
+
+/** Null where the key is new. @throws Refusal `key-reused`: it was used for another assignment, or other files */
+async function findByKey(
+  trx: Writer,
+  wanted: { userId: number; key: string; assignmentId: number; digest: string },
+): Promise<Submitted | null> {
+  const known = await trx
+    .selectFrom('submissions')
+    .innerJoin('trees', 'trees.id', 'submissions.tree_id')
+    .select(['submissions.id', 'assignment_id', 'received_at as receivedAt', 'digest'])
+    .where('user_id', '=', wanted.userId)
+    .where('client_key', '=', wanted.key)
+    .executeTakeFirst()
+  if (known === undefined) return null
+  if (known.assignment_id !== wanted.assignmentId || known.digest !== wanted.digest) {
+    throw new Refusal('key-reused')
+  }
+  return { receivedAt: known.receivedAt, receiptId: receiptId(known) }
 }
 
 /**
@@ -189,20 +240,28 @@ const findSubmission = prepared((db: Reader, assignmentId: number, userId: numbe
 
 async function insertSubmission(
   trx: Writer,
-  row: { assignmentId: number; userId: number; receivedAt: Micros; treeId: number },
+  row: { assignmentId: number; userId: number; receivedAt: Micros; treeId: number; key: string | null },
 ): Promise<{ id: number; receivedAt: Micros }> {
+  const { assignmentId, userId, treeId, key } = row
   for (let receivedAt = row.receivedAt; ; receivedAt++) {
-    const [inserted] = await tryInsertSubmission(trx, row.assignmentId, row.userId, receivedAt, row.treeId)
+    const [inserted] = await tryInsertSubmission(trx, assignmentId, userId, receivedAt, treeId, key)
     if (inserted !== undefined) return { id: inserted.id, receivedAt }
   }
 }
 
 /** No row where that moment is taken. */
 const tryInsertSubmission = prepared(
-  (trx: Writer, assignment_id: number, user_id: number, received_at: number, tree_id: number) =>
+  (
+    trx: Writer,
+    assignment_id: number,
+    user_id: number,
+    received_at: number,
+    tree_id: number,
+    client_key: string | null,
+  ) =>
     trx
       .insertInto('submissions')
-      .values({ assignment_id, user_id, received_at, tree_id })
+      .values({ assignment_id, user_id, received_at, tree_id, client_key })
       .onConflict(conflict => conflict.columns(['assignment_id', 'user_id', 'received_at']).doNothing())
       .returning('id'),
 )

@@ -104,7 +104,7 @@ function person(name: string, { isAdmin = false } = {}): Caller {
   return { name, kind: 'user', isAdmin, address: null }
 }
 
-async function unless(code: RefusalCode, act: Promise<void>): Promise<void> {
+async function unless(code: RefusalCode, act: Promise<unknown>): Promise<void> {
   try {
     await act
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Micros } from '../domain/timestamp.ts'
 import { type Caller, type Exchange, recordEvent } from './exchange.ts'
 import { forgetNames, type NamePeriod, namePeriodsOf, rememberFormerName } from './former-names.ts'
 import { purgeTree } from './housekeeping.ts'
+import { dropUploadsOf, moveUploads } from './uploads.ts'
 
 /** What belongs to a user, or was done by them. */
 export interface Holdings {
@@ -103,6 +104,7 @@ export async function mergeUsers(
     await moveSubmissions(trx, ids)
     await moveReleases(trx, ids)
     await moveMemberships(trx, ids)
+    await moveUploads(trx, ids)
     const former = await trx.selectFrom('former_names').selectAll().where('user_id', '=', fromId).execute()
     for (const { name, until } of former) await rememberFormerName(trx, { userId: intoId, name, at: until })
     await rememberFormerName(trx, { userId: intoId, name: from, at })
@@ -150,6 +152,7 @@ export async function eraseUsers(
     const { locations, files } = await deleteSubmissions(trx, userId)
     await moveReleases(trx, { fromId: userId, intoId: await ensureNamelessUser(trx) })
     await trx.deleteFrom('members').where('user_id', '=', userId).execute()
+    locations.push(...(await dropUploadsOf(trx, userId)))
     await forgetNames(trx, periods)
     await trx.deleteFrom('former_names').where('user_id', '=', userId).execute()
     await trx.deleteFrom('users').where('id', '=', userId).execute()
@@ -241,7 +244,7 @@ async function moveSubmissions(trx: Writer, { fromId, intoId }: Move): Promise<v
     while (await isTaken(trx, { assignment_id, user_id: intoId, received_at: at })) at++
     await trx
       .updateTable('submissions')
-      .set({ user_id: intoId, received_at: at })
+      .set({ user_id: intoId, received_at: at, client_key: null })
       .where('id', '=', id)
       .execute()
   }

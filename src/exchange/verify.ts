@@ -121,7 +121,7 @@ async function verifyDatabase({ db }: Exchange, { found }: Options): Promise<voi
   }
 }
 
-/** Blobs that files refer to and that have no row, and rows that no file refers to. */
+/** Blobs that files refer to and that have no row, and rows that neither a file nor a waiting upload refers to. */
 async function verifyBlobRows({ db }: Exchange, { found }: Options): Promise<void> {
   const gone = await db.read
     .selectFrom('tree_files')
@@ -143,8 +143,10 @@ async function verifyBlobRows({ db }: Exchange, { found }: Options): Promise<voi
   const unused = await db.read
     .selectFrom('blobs')
     .leftJoin('tree_files', 'tree_files.blob_id', 'blobs.id')
+    .leftJoin('uploads', 'uploads.blob_id', 'blobs.id')
     .select(['blobs.id', 'blobs.sha256'])
     .where('tree_files.tree_id', 'is', null)
+    .where('uploads.user_id', 'is', null)
     .orderBy('blobs.id')
     .execute()
   for (const { id, sha256 } of unused) {

@@ -16,9 +16,12 @@ import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from '
 import { factsOf } from './errors.ts'
 import { registerHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { registerV2 } from './v2/api.ts'
 
 export interface AppOptions extends ApiContext, Omit<BareAppOptions, 'answerFailure' | 'maxHeaderBytes'> {
   readonly metrics: Metrics
+  /** Of this program. */
+  readonly version: string
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
@@ -44,6 +47,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.type('text/javascript').header('cache-control', 'max-age=86400').send(layoutScript),
   )
   registerApi(app, options)
+  registerV2(app, options)
   if (login !== null) registerBrowserLogin(app, options, login)
   return app
 

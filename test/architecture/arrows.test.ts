@@ -6,10 +6,22 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops', 'workers.ts'],
+  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops', 'version.ts', 'workers.ts'],
   'workers.ts': ['http'],
-  'compose.ts': ['auth', 'config', 'content', 'db', 'domain', 'exchange', 'http', 'ops', 'vserver'],
+  'compose.ts': [
+    'auth',
+    'config',
+    'content',
+    'db',
+    'domain',
+    'exchange',
+    'http',
+    'ops',
+    'version.ts',
+    'vserver',
+  ],
   'logger.ts': [],
+  'version.ts': [],
   'durable-folders.ts': [],
   config: ['auth', 'content', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
@@ -51,6 +63,11 @@ const packages: Record<string, readonly string[]> = {
   'lru-cache': ['auth'],
   cookie: ['auth'],
   '@aws-sdk/client-s3': ['content'],
+  typebox: ['http'],
+  ajv: ['http'],
+  '@fastify/swagger': ['http'],
+  'tar-stream': ['http'],
+  yazl: ['http'],
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(

@@ -7,6 +7,7 @@ import { replacePart } from '../../scripts/docs/markdown.ts'
 import { isOption } from '../../scripts/docs/settings.ts'
 import { settings } from '../../src/config/settings.ts'
 import { refusalCodes } from '../../src/domain/errors.ts'
+import { refusalFailures } from '../../src/http/compat/refusals.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { anchorOf, codesOf, headingsOf, linksOf, markdownFiles, readPage, root } from './markdown.ts'
 import { registeredRoutes } from './routes.ts'
@@ -35,11 +36,29 @@ describe('docs/api-v1.md', () => {
       const [, route] = /^`([A-Z]+ \/\S*)`$/.exec(heading) ?? []
       return route === undefined ? [] : [route.replace(/<\w+>/g, '<>')]
     })
-    expect(described.toSorted()).toEqual((await registeredRoutes()).toSorted())
+    const routes = (await registeredRoutes()).filter(route => !route.includes(' /api/v2/'))
+    expect(described.toSorted()).toEqual(routes.toSorted())
   })
 
   it('lists every refusal, and no other', async () => {
-    expect(codesOf(await readPage('docs/api-v1.md'), 'refusals')).toEqual(refusalCodes)
+    expect(codesOf(await readPage('docs/api-v1.md'), 'refusals')).toEqual(Object.keys(refusalFailures))
+  })
+})
+
+describe('docs/api-v2.md', () => {
+  it('lists every operation of the server, and no other', async () => {
+    const listed = codesOf(await readPage('docs/api-v2.md'), 'operations').map(route =>
+      route.replace(/<[^>]+>/g, '<>'),
+    )
+    const ofDocument = new Set(['openapi.json', 'docs', 'problems'].map(path => `GET /api/v2/${path}`))
+    const routes = (await registeredRoutes()).filter(
+      route => route.includes(' /api/v2/') && !ofDocument.has(route),
+    )
+    expect(listed.toSorted()).toEqual(routes.toSorted())
+  })
+
+  it('lists every refusal', async () => {
+    expect(codesOf(await readPage('docs/api-v2.md'), 'problems').toSorted()).toEqual(refusalCodes.toSorted())
   })
 })
 

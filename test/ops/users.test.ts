@@ -8,6 +8,7 @@ import { userCommand } from '../../src/ops/user.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
 import { aFolder, aService, type Service } from '../support/service.ts'
 import { fetched, file, noise } from '../support/trees.ts'
+import { inV2, sha256, treeBody } from '../v2/people.ts'
 
 const user = (service: Service, ...args: string[]) =>
   runCommand(userCommand, [...args, ...placesOf(service), '--json'])
@@ -111,6 +112,20 @@ describe('two accounts of one person', () => {
     expect((await service.as('kevin').get('student/physics/lawrence')).status).toBe(404)
   })
 
+  it('keep what either has sent ahead', async () => {
+    const service = await aClass()
+    await service.as('root').post('student/physics/eric', details)
+    for (const [name, tree] of [
+      ['lawrence', { a: 'both', b: 'one' }],
+      ['eric', { a: 'both' }],
+    ] as const)
+      await inV2(service, name).upload('physics', 'ps1', tree)
+    await user(service, 'merge', 'lawrence', 'eric', '--yes')
+    const path = 'courses/physics/assignments/ps1/submissions'
+    const answer = await inV2(service, 'eric').post(path, treeBody({ a: 'both', b: 'one' }))
+    expect(answer.status).toBe(201)
+  })
+
   it('keep submissions of the same moment apart, by a microsecond', async () => {
     const service = await aClass()
     for (const name of ['lawrence', 'lawrence', 'eric', 'eric'])
@@ -186,6 +201,14 @@ describe('an erased user', () => {
     await give([file('f', 'a verdict that stands')])
     await as('lawrence').get('assignment/physics/ps1')
     await user(service, 'rename', 'lawrence', 'larry')
+    const waiting = Buffer.from('a secret that waits for its tree')
+    const upload = (bytes: Buffer) =>
+      service.ask('PUT', `/api/v2/courses/physics/uploads/${sha256(bytes)}?user=larry`, {
+        body: bytes,
+        headers: { 'content-type': 'application/octet-stream' },
+      })
+    expect((await upload(waiting)).status).toBe(204)
+    expect((await upload(Buffer.from('a secret that waits, '.repeat(9000)))).status).toBe(204)
     const traces = [
       'lawrence',
       'larry',
@@ -309,6 +332,7 @@ describe('the rules about users', () => {
       'releases.released_by',
       'student_totals.user_id',
       'submissions.user_id',
+      'uploads.user_id',
     ])
   })
 })

@@ -11,6 +11,7 @@ import { openedData } from '../support/open-data.ts'
 import { aFolder, aService } from '../support/service.ts'
 import { findScans, indexesOf, type Scan } from './plans.ts'
 import { recordStatements } from './recorded-statements.ts'
+import { askSecondApi } from './second-api.ts'
 import { askEverything } from './whole-api.ts'
 
 const gigabyte = 1e9
@@ -42,6 +43,7 @@ async function aServersLife() {
   const recorded = recordStatements()
   const service = await aService({ folder, ...quotas })
   const asked = await askEverything(user => service.as(user))
+  await askSecondApi(service)
   for (const path of ['/healthz', '/readyz', '/metrics'])
     expect(await service.ask('GET', path)).toMatchObject({ status: 200 })
   await service.close()

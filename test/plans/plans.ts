@@ -21,6 +21,7 @@ export const growing: ReadonlySet<string> = new Set([
   'members',
   'former_names',
   'student_totals',
+  'uploads',
 ])
 
 /** One statement that reads a growing table, or an index of it, from one end to the other. */

@@ -7,6 +7,7 @@ import { type Answer, formText } from '../support/client.ts'
 import { aService, type Service } from '../support/service.ts'
 import { file, noise, type WireFile } from '../support/trees.ts'
 import { firstAnswer, readToEnd, slowSubmission } from '../support/wire.ts'
+import { inV2, problem, sha256 } from '../v2/people.ts'
 
 const to = 'physics/ps1'
 const path = `submission/${to}`
@@ -63,6 +64,23 @@ describe('when all places for uploads are taken', () => {
     const students = (await service.submissions('teacher', to)).map(([student]) => student)
     expect(students.toSorted()).toEqual(['guest0', 'guest1', 'marie'])
     expect(await refusals(service)).toEqual({ 'upload line-full': 1 })
+  })
+
+  it('the second API stands in the same line', async () => {
+    const { service, letIn } = await aFullHouse({ students: ['marie', 'pierre'], maxWaiting: 1 })
+    const content = noise(200_000)
+    const upload = (user: string) =>
+      inV2(service, user).put(`courses/physics/uploads/${sha256(content)}`, content)
+    const waits = upload('marie')
+    await waiting(service, 1)
+
+    const refused = await upload('pierre')
+
+    expect(refused).toMatchObject(problem(503, 'line-full'))
+    expect(refused.headers.get('content-type')).toContain('application/problem+json')
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(5)
+    await letIn()
+    expect((await waits).status).toBe(204)
   })
 
   it('who has too many in the line gets 429, and others still have their turn', async () => {

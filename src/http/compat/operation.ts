@@ -2,8 +2,7 @@
 import { type IncomingHttpHeaders, METHODS, type ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access, Authenticator } from '../../auth/authenticator.ts'
-import { Refusal, type RefusalCode } from '../../domain/errors.ts'
-import { isNewName } from '../../domain/names.ts'
+import type { Refusal } from '../../domain/errors.ts'
 import type { Micros } from '../../domain/timestamp.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
 import { bringMemberships } from '../../exchange/group-memberships.ts'
@@ -11,6 +10,7 @@ import type { Admission, Visit } from '../admission/admission.ts'
 import { Overloaded } from '../admission/overloaded.ts'
 import { type Failure, failureOf } from '../errors.ts'
 import { Form, type FormLimits } from '../form/form.ts'
+import { noteRefusal } from '../refused-attempts.ts'
 import { type Answer, sendAnswer } from './answer.ts'
 import { InvalidArgument } from './invalid-argument.ts'
 import { pythonJson } from './python-json.ts'
@@ -177,33 +177,6 @@ export async function endVisit(
   const passed = form.passRest()
   if (!isRefused || !response.shouldKeepAlive) await passed
 }
-
-/** Attempts to change what one may not change, or to read what is another's, are worth remembering. */
-function noteRefusal(exchange: Exchange, error: unknown, request: FastifyRequest): void {
-  const { caller, receivedAt: at } = request
-  const { course, assignment, user } = idsOf(request)
-  const isAttempt = (request.method !== 'GET' && request.method !== 'HEAD') || user !== ''
-  if (caller === null || !isAttempt || !(error instanceof Refusal) || !memorable.has(error.code)) return
-  const name = (text: string) => (isNewName(text) ? text : undefined)
-  exchange.later?.({
-    at,
-    caller,
-    action: 'refused',
-    result: error.code,
-    course: name(course),
-    assignment: name(assignment),
-    subject: name(user),
-  })
-}
-
-const memorable: ReadonlySet<RefusalCode> = new Set([
-  'not-admin',
-  'not-instructor',
-  'not-related',
-  'cannot-modify-instructors',
-  'cannot-modify-other-instructors',
-  'quota-exceeded',
-])
 
 function idsOf(request: FastifyRequest): Ids {
   const params = request.params as Partial<Ids>

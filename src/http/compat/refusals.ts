@@ -5,8 +5,19 @@ import type { Failure } from '../errors.ts'
 
 const permissionDenied = 'Permission denied'
 
+/** Of the second API alone. */
+type CodeOfV2 =
+  | 'release-not-found'
+  | 'feedback-not-found'
+  | 'file-not-found'
+  | 'files-missing'
+  | 'too-many-uploads'
+  | 'key-reused'
+
+type CodeOfV1 = Exclude<RefusalCode, CodeOfV2>
+
 /** `onlyInDebug`: said behind the message in debug mode. */
-export const refusalFailures: Record<RefusalCode, Failure & { onlyInDebug?: string }> = {
+export const refusalFailures: Record<CodeOfV1, Failure & { onlyInDebug?: string }> = {
   'course-not-found': { status: 404, message: 'Course not found' },
   'course-exists': { status: 409, message: 'Course already exists' },
   'assignment-not-found': { status: 404, message: 'Assignment not found' },
@@ -38,7 +49,7 @@ export const refusalFailures: Record<RefusalCode, Failure & { onlyInDebug?: stri
 
 export function wordRefusal(refusal: Refusal, debug: boolean): Failure {
   if (refusal instanceof QuotaExceeded) return wordQuota(refusal.facts)
-  const { status, message, onlyInDebug } = refusalFailures[refusal.code]
+  const { status, message, onlyInDebug } = refusalFailures[refusal.code as CodeOfV1]
   return { status, message: debug && onlyInDebug !== undefined ? message + onlyInDebug : message }
 }
 

@@ -1,0 +1,30 @@
+/** What routes have in common. */
+import { type TSchema, Type } from 'typebox'
+import { Name, Problem } from './schemas.ts'
+
+/** The second half of a route's options: people and services that say who they are. */
+export const ofUsers = { config: { access: 'user' }, prefixTrailingSlash: 'slash' } as const
+
+const problem = { description: 'A problem', content: { 'application/problem+json': { schema: Problem } } }
+
+/** The answers of a route: those given, and problems. */
+export function answers<const Answers extends Record<number, TSchema | object>>(given: Answers) {
+  return { ...given, '4xx': problem, '5xx': problem }
+}
+
+/** 204. */
+export const nothing = Type.Null({ description: 'Done' })
+
+/** Bytes as they are. */
+export const bytes = {
+  description: 'The bytes',
+  content: {
+    'application/octet-stream': { schema: Type.Unsafe<unknown>({ type: 'string', format: 'binary' }) },
+  },
+}
+
+/** The names in the paths of routes. */
+export const ofCourse = Type.Object({ course: Name })
+export const ofMember = Type.Object({ course: Name, user: Name })
+export const ofAssignment = Type.Object({ course: Name, assignment: Name })
+export const ofSubmission = Type.Object({ submission: Name })
