@@ -22,7 +22,7 @@ export interface S3Server {
   storage(prefix: string): string
   /** Ends the process; clients find nobody there. Data and port stay. */
   stop(): Promise<void>
-  /** Again, after `stop`. Resolves when it answers. */
+  /** Again, after `stop`. Resolves when it answers. Nothing happens where it runs. */
   start(): Promise<void>
   /** Of the process that runs. */
   pid(): number
@@ -50,6 +50,7 @@ export async function startS3Server(kind: S3ServerKind = 'minio'): Promise<S3Ser
   const command = await commandOf[kind]({ binary, folder, port, keys })
   const process = new ServerProcess(command, join(folder, 'log'))
   const start = async () => {
+    if (process.isRunning) return
     process.start()
     await answering(endpoint, process)
   }

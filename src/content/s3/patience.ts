@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** An upload goes on through an outage of so long; after it, nobody waits for the other side any more. */
-const patienceMs = 12_000
+const patienceMs = 15_000
 const firstPauseMs = 100
 const longestPauseMs = 2000
 
