@@ -33,7 +33,7 @@ function readBucket(text: string, mistake: (expected: string) => void): S3Option
   const endpoint = arguments_.endpoint()
   const options = {
     bucket,
-    prefix: readPrefix(url.pathname, mistake),
+    prefix: readPrefix(text, mistake),
     endpoint,
     region: arguments_.word('region', /^[a-z0-9-]+$/i, 'a region, such as eu-central-1'),
     // Amazon finds the bucket in the name of the host, servers of one's own have no such names.
@@ -53,7 +53,8 @@ const nothing: S3Options = {
 }
 
 /** Without slashes at its ends. Some servers take keys for paths, and resolve dots in them. */
-function readPrefix(path: string, mistake: (expected: string) => void): string {
+function readPrefix(text: string, mistake: (expected: string) => void): string {
+  const [, path = ''] = /^[^:]*:\/\/[^/?#]*([^?#]*)/.exec(text) ?? [] // a URL would resolve the dots
   const prefix = decoded(path)?.replace(/^\/+|\/+$/g, '')
   const isPlain = prefix !== undefined && /^[\w!'()*. -]*(\/[\w!'()*. -]+)*$/.test(prefix)
   if (isPlain && !prefix.split('/').some(part => part === '.' || part === '..')) return prefix
@@ -95,13 +96,12 @@ class BucketArguments {
   }
 
   endpoint(): string | null {
-    const expected = 'an http or https URL, such as https://s3.example.org'
-    const text = this.word('endpoint', /^https?:\/\/[^\s?#]+$/, expected)
-    if (text === null) return null
-    const url = URL.parse(text)
-    if (url === null || url.username !== '' || url.password !== '')
-      this.#mistake(`endpoint= with ${expected}`)
-    return text.replace(/\/+$/, '')
+    const text = this.word('endpoint', /^/, '')
+    const url = URL.parse(text ?? 'https://none')
+    const isPlain = url !== null && url.username === '' && url.password === '' && url.search === ''
+    if (!isPlain || !/^https?:$/.test(url.protocol))
+      this.#mistake('endpoint= with an http or https URL, such as https://s3.example.org')
+    return text?.replace(/\/+$/, '') ?? null
   }
 
   encryption(): S3Options['encryption'] {

@@ -122,6 +122,21 @@ describe('the arrows between rooms', () => {
     expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([])
   })
 
+  it('lead to the SDK of S3 only by an import that runs when it is asked for', () => {
+    const start = ['main.ts']
+    for (const file of start) {
+      const targets = imports.filter(
+        entry => entry.file === file && !entry.typeOnly && entry.target.startsWith('.'),
+      )
+      for (const { target } of targets) {
+        const path = relative(source, resolve(source, dirname(file), target))
+        if (!start.includes(path)) start.push(path)
+      }
+    }
+    expect(start).toContain('content/disk-store.ts')
+    expect(start.filter(file => file.startsWith('content/s3/'))).toEqual([])
+  })
+
   it('keep migrations apart from the living code', () => {
     const wrong = imports.filter(
       ({ file, target }) =>

@@ -5,7 +5,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 PATH="$PWD/node_modules/.bin:$PATH"
-export PATH
+NGSHARE_TEST_STORAGE=s3
+export PATH NGSHARE_TEST_STORAGE
 
 "$here/setup.sh" && npm run -s build || { echo '0 passed, 1 failed'; exit 1; }
 exec test/run-vitest.sh "$here/vitest.config.ts" "$@"

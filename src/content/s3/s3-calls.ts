@@ -73,6 +73,7 @@ async function createClient(options: S3Options): Promise<S3Client> {
     ...(region === null ? {} : { region }),
     forcePathStyle: pathStyle,
     maxAttempts: attempts,
+    expectContinueHeader: false, // it costs a new connection for each part, and a round trip
     requestChecksumCalculation: checksums,
     responseChecksumValidation: 'WHEN_REQUIRED', // whoever reads compares the SHA-256
     requestHandler: {

@@ -2,7 +2,7 @@
 import type { PartMemory } from './part-memory.ts'
 import type { Part, S3Calls, Upload } from './s3-calls.ts'
 
-const partsAtOnce = 3
+const partsAtOnce = 2
 
 interface Rooms {
   readonly calls: S3Calls
