@@ -160,7 +160,6 @@ export class Session implements DatabaseConnection {
   readonly #client: pg.Client
   #beginning: Promise<unknown> | null = null
   #failure: unknown = null
-  #isCorked = false
 
   constructor(client: pg.Client) {
     this.#client = client
@@ -200,7 +199,6 @@ export class Session implements DatabaseConnection {
   streamQuery = noStreams
 
   async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
-    this.#sendTogether()
     try {
       return await this.#client.query(query)
     } catch (error) {
@@ -210,18 +208,6 @@ export class Session implements DatabaseConnection {
       this.#failure = error
       throw error
     }
-  }
-
-  /** What is asked now leaves in one packet when there is nothing more to do for the moment. */
-  #sendTogether(): void {
-    if (this.#isCorked) return
-    const { stream } = this.#client.connection
-    stream.cork()
-    this.#isCorked = true
-    process.nextTick(() => {
-      this.#isCorked = false
-      stream.uncork()
-    })
   }
 }
 

@@ -117,6 +117,24 @@ describe('opening a database of PostgreSQL', () => {
     await (await opening({ url, password: null })).check()
   })
 
+  it('speaks with TLS as it is told to: only to whom it knows, or to anybody', async () => {
+    const own = await startPostgres()
+    onTestFinished(() => own.close())
+    const certificate = await own.offerTls()
+    const isEncrypted = async (query: string) => {
+      const db = await opening({ url: own.url('postgres', { query }), password: null })
+      const { rows } = await sql<{ ssl: boolean }>`
+        select bool_and(ssl) as ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'ngshare'
+      `.execute(db.read)
+      return rows[0]?.ssl
+    }
+    await sleep(200) // until it has read its settings
+    expect(await isEncrypted(`?sslmode=verify-full&sslrootcert=${certificate}`)).toBe(true)
+    expect(await isEncrypted(`?sslmode=verify-ca&sslrootcert=${certificate}`)).toBe(true)
+    expect(await isEncrypted('?sslmode=require')).toBe(true)
+    await expect(isEncrypted('?sslmode=verify-full')).rejects.toThrow('self-signed certificate')
+  })
+
   it('says that there is no such database, and no server', async () => {
     await expect(opened('not_there')).rejects.toThrow('PostgreSQL has no such database')
     const nowhere = opening({ url: 'postgresql://ngshare@127.0.0.1:1/x', password: null })

@@ -24,6 +24,8 @@ const untilTheEnd = `
   wait $server
   rm -rf "$2"`
 
+const run = promisify(execFile)
+
 const settings = ["listen_addresses = '127.0.0.1'", 'max_connections = 300', 'deadlock_timeout = 200ms']
 
 /** Nothing outlives the test anyway. */
@@ -42,6 +44,8 @@ export interface PostgresServer {
   pause(isPaused: boolean): Promise<void>
   /** From now on nobody but us gets in without one: it has a user `guarded` with a password of its own. */
   requirePasswords(): Promise<void>
+  /** From now on it can be spoken to with TLS, as `127.0.0.1`. Returns the file of its certificate. */
+  offerTls(): Promise<string>
   /** And its files are gone. */
   close(): Promise<void>
 }
@@ -57,7 +61,7 @@ export async function startPostgres(more: readonly string[] = careless): Promise
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
   }
   const how = ['-D', data, '-U', owner, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
-  await promisify(execFile)(join(programs, 'initdb'), how, environment)
+  await run(join(programs, 'initdb'), how, environment)
   await appendFile(join(data, 'postgresql.conf'), [...settings, ...more, ''].join('\n'))
   const port = await freePort()
   let running: ChildProcess | null = null
@@ -92,6 +96,18 @@ export async function startPostgres(more: readonly string[] = careless): Promise
       const rules = ['host all ngshare 127.0.0.1/32 trust', 'host all all 127.0.0.1/32 scram-sha-256', '']
       await writeFile(join(data, 'pg_hba.conf'), rules.join('\n'))
       await server.query('postgres', 'select pg_reload_conf()')
+    },
+    async offerTls() {
+      const [key, certificate] = [join(data, 'server.key'), join(data, 'server.crt')]
+      const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName = IP:127.0.0.1']
+      const files = ['-nodes', '-keyout', key, '-out', certificate]
+      await run(
+        'openssl',
+        ['req', '-x509', '-newkey', 'rsa:2048', '-days', '2', ...subject, ...files],
+        environment,
+      )
+      await server.query('postgres', 'alter system set ssl = on', 'select pg_reload_conf()')
+      return certificate
     },
     async close() {
       await end('')
