@@ -82,7 +82,10 @@ export class Line {
     this.#spare = socket
     socket.resume() // so that its end is noticed
     // Shorter than the server's own patience, so that it does not end the connection under a request.
-    socket.setTimeout(SPARE_MS, () => socket.destroy())
+    socket.setTimeout(SPARE_MS, () => {
+      this.#spare = null // at once: `close` comes later, and somebody might ask before
+      socket.destroy()
+    })
   }
 
   #connect(): Socket {
@@ -98,7 +101,8 @@ export class Line {
     const socket = this.#spare
     this.#spare = null
     socket?.setTimeout(0).removeAllListeners('timeout')
-    return socket
+    // As urllib3 does: a connection that the server has ended is not used again.
+    return socket?.writable && !socket.readableEnded ? socket : null
   }
 }
 
