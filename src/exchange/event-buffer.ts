@@ -41,13 +41,14 @@ export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
       if (performance.now() - toldAt < tellEveryMs) return
       toldAt = performance.now()
       logger.error({ err: error }, 'events could not be recorded; trying again every second')
-    } finally {
-      underWay = null
     }
   }
 
   const start = () => {
-    underWay ??= flush()
+    // Where nothing waits it ends at once: what comes after it must not come before.
+    underWay ??= flush().finally(() => {
+      underWay = null
+    })
     return underWay
   }
   const timer = setInterval(start, flushMs)

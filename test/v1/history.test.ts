@@ -1,4 +1,5 @@
 /** `events` and `events/…`: the record of who did what to what, as far as the one who asks may see it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { purgeCommand } from '../../src/ops/hidden.ts'
 import { eventually } from '../faults/eventually.ts'
@@ -151,12 +152,21 @@ describe('the record', () => {
     for (const path of paths) expect((await marie.get(path, { timestamp })).status).toBe(200)
     expect((await marie.get('assignment/math/large')).status).toBe(200)
     await soonTold(kevin, 'events/math', before + 4)
-    expect(acts((await told(kevin, 'events/math')).slice(before))).toEqual([
+    expect(acts(inTime((await told(kevin, 'events/math')).slice(before)))).toEqual([
       ['marie', 'fetch-assignment', 'ex1', null, 'done'],
       ['marie', 'collect-submission', 'ex1', 'marie', 'done'],
       ['marie', 'fetch-feedback', 'ex1', 'marie', 'done'],
       ['marie', 'fetch-assignment', 'large', null, 'done'],
     ])
+  })
+
+  it('tells who fetched also after a while in which nobody did', async () => {
+    const service = await aSchool()
+    await sleep(1500)
+    const before = (await told(service.as('kevin'), 'events/math')).length
+    await service.as('marie').get('assignment/math/ex1')
+    const events = await soonTold(service.as('kevin'), 'events/math', before + 1)
+    expect(events.at(-1)).toMatchObject({ actor: 'marie', action: 'fetch-assignment' })
   })
 
   it('tells who tried to change what they may not, and why it was refused', async () => {
