@@ -13,9 +13,9 @@ import {
 } from './browser-login.ts'
 import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
-import { factsOf } from './errors.ts'
 import { registerHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { createTroubleLog } from './trouble-log.ts'
 import { registerV2 } from './v2/api.ts'
 
 export interface AppOptions extends ApiContext, Omit<BareAppOptions, 'answerFailure' | 'maxHeaderBytes'> {
@@ -27,6 +27,7 @@ export interface AppOptions extends ApiContext, Omit<BareAppOptions, 'answerFail
 export function createApp(options: AppOptions): FastifyInstance {
   const { prefix } = options
   const { login } = options.authenticator
+  const tellTrouble = createTroubleLog()
   const app = createBareApp({ ...options, answerFailure })
   app.addHook('onRequest', async (request, reply) => {
     if (isPathOf(request)) return
@@ -67,7 +68,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = apiFailure(error, options.debug)
     if (failure.status >= 500 && !(error instanceof Overloaded))
-      request.log.error(factsOf(error), failure.message)
+      tellTrouble(request.log, error, failure.message)
     if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
     if (login !== null && error instanceof NotIdentified && error.reason === 'session-ended') {
       reply.header('set-cookie', [...login.end(request.headers)])
