@@ -120,7 +120,7 @@ describe('a submission of 50 MB', () => {
 
 describe('speed beside a folder', () => {
   it('is told', { timeout: 240_000 }, async () => {
-    for (const where of ['folder', 'S3', 'folder', 'S3']) {
+    for (const where of ['folder', 'S3']) {
       const world = aWorld()
       const server = await (where === 'S3' ? started(world, `speed-${Math.random()}`) : world.start())
       const classroom = await openClassroom(server, { students: [student] })
@@ -129,7 +129,7 @@ describe('speed beside a folder', () => {
           (await classroom.submit(student, [{ path: 'a', bytes: bytesOf(`${number}`, size) }])).status,
         ).toBe(200)
       const oneMb = await rate({ count: 60, atOnce: 8 }, submit(1_000_000))
-      const fiftyMb = await rate({ count: 4, atOnce: 1 }, submit(50_000_000))
+      const fiftyMb = await rate({ count: 3, atOnce: 1 }, submit(50_000_000))
       const [some] = await classroom.list()
       expect(some).toBeDefined()
       const release = formOf([{ path: 'data', bytes: bytesOf('released', 1_000_000) }])
