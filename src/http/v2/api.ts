@@ -17,7 +17,7 @@ import { PathNotFound, sendProblem } from './problems.ts'
 import { registerService } from './service.ts'
 import { registerSubmissions } from './submissions.ts'
 import { registerUploads } from './uploads.ts'
-import { checkRequests } from './validation.ts'
+import { holdToSchemas } from './validation.ts'
 
 export interface V2Context {
   readonly exchange: Exchange
@@ -43,7 +43,7 @@ export function registerV2(app: FastifyInstance, context: V2Context): void {
       scope.setNotFoundHandler(() => {
         throw new PathNotFound()
       })
-      checkRequests(scope)
+      holdToSchemas(scope)
       const refuseOtherMethods = watchMethods(scope)
       identifyCallers(scope, context)
       registerService(scope, context)
