@@ -1,7 +1,7 @@
 #!/bin/sh
 # Replicas behind nginx, over one PostgreSQL and a real S3 server. Everything, or by hand what you name:
 #
-#   test/replicas/run.sh                      the black-box suite, the real clients, and what only replicas have
+#   test/replicas/run.sh                      the black-box suite on two, the real clients, and what only replicas have
 #   test/replicas/run.sh suite 4              the black-box suite on so many replicas
 #   test/replicas/run.sh logins               people of a hub, by token and by browser, on two
 #   test/replicas/run.sh processes clients    real processes: real clients, kills, outages …; whatever vitest takes
@@ -52,7 +52,6 @@ which=${1:-all}
 case $which in
     all)
         suite 2
-        suite 4
         logins
         processes
         ;;
