@@ -33,45 +33,19 @@ export async function listAssignments(
   return rows.map(row => row.name)
 }
 
-/** The newest release. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found` */
+/** A release: that version, or the newest. @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`, `release-not-found` */
 export async function fetchAssignment(
   exchange: Exchange,
-  input: { caller: Caller } & AssignmentRef,
+  input: { caller: Caller; version?: number } & AssignmentRef,
 ): Promise<FetchedTree> {
   const db = exchange.db.read
-  const { caller, course, assignment: name } = input
-  const assignment = await getMembersAssignment(db, caller, input)
-  const release = await db
-    .selectFrom('releases')
-    .select('tree_id')
-    .where('assignment_id', '=', assignment.id)
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow()
-  const event = {
-    at: exchange.clock(),
-    caller,
-    action: 'fetch-assignment',
-    course,
-    assignment: name,
-  } as const
-  return { ...(await readTree(db, release.tree_id)), delivered: () => exchange.later?.(event) }
-}
-
-/** Any version, also one that was replaced since. @throws Refusal as `fetchAssignment`, `release-not-found` */
-export async function fetchRelease(
-  exchange: Exchange,
-  input: { caller: Caller; version: number } & AssignmentRef,
-): Promise<FetchedTree> {
-  const db = exchange.db.read
-  const { caller, course, assignment: name } = input
-  const assignment = await getMembersAssignment(db, caller, input)
-  const release = await db
-    .selectFrom('releases')
-    .select('tree_id')
-    .where('assignment_id', '=', assignment.id)
-    .where('version', '=', input.version)
-    .executeTakeFirst()
+  const { caller, course, assignment: name, version } = input
+  const { id } = await getMembersAssignment(db, caller, input)
+  const releases = db.selectFrom('releases').select('tree_id').where('assignment_id', '=', id)
+  const release = await (version === undefined
+    ? releases.orderBy('version', 'desc').limit(1)
+    : releases.where('version', '=', version)
+  ).executeTakeFirst()
   if (release === undefined) throw new Refusal('release-not-found')
   const at = exchange.clock()
   const event = { at, caller, action: 'fetch-assignment', course, assignment: name } as const

@@ -5,7 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Trouble } from '../../domain/errors.ts'
 import { type FetchedTree, readTreeBytes, type TreeFile } from '../../exchange/directory-trees.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
+import { hasAlready } from '../entity-tags.ts'
 import { factsOf, troubleFailures } from '../errors.ts'
+import { startingWith } from '../first-chunk.ts'
 import { sendPage } from '../pages.ts'
 import { Base64LineEncoder, encodedLength } from './base64-lines.ts'
 import { pythonJson, pythonString } from './python-json.ts'
@@ -74,7 +76,7 @@ export async function sendAnswer(
   if (!isRead(request)) return reply.send(pythonJson({ success: true, ...answer }))
   const { bytes, digest } =
     answer instanceof JsonText ? answer : new JsonText(pythonJson({ success: true, ...answer }))
-  return isUnchanged(request, reply, digest) ? reply.code(304).send() : reply.send(bytes)
+  return hasAlready(request, reply, digest) ? reply.code(304).send() : reply.send(bytes)
 }
 
 async function sendTree(
@@ -87,7 +89,7 @@ async function sendTree(
   const end = Object.entries(after).map(([name, value]) => `, ${pythonString(name)}: ${pythonJson(value)}`)
   const tail = `]${end.join('')}}`
   // The answer is a function of the tree, which never changes: its tag needs none of its bytes.
-  if (isUnchanged(request, reply, sha1(`${tree?.digest} ${content} ${tail}`))) return reply.code(304).send()
+  if (hasAlready(request, reply, sha1(`${tree?.digest} ${content} ${tail}`))) return reply.code(304).send()
   reply.type('application/json')
   const files = tree?.files ?? []
   const heads = files.map((file, position) => headOf(file, { content, checksums, isFirst: position === 0 }))
@@ -159,27 +161,8 @@ async function* contentChunks(
   yield Buffer.concat([...gathered, Buffer.from(tail)])
 }
 
-async function* startingWith<Item>(
-  first: IteratorResult<Item>,
-  rest: AsyncGenerator<Item>,
-): AsyncGenerator<Item> {
-  if (!first.done) yield first.value
-  yield* rest
-}
-
 function isRead(request: FastifyRequest): boolean {
   return request.method === 'GET' || request.method === 'HEAD'
-}
-
-/** Sets the entity tag; says whether the client has this very answer already (RFC 9110 §13.1.2). */
-function isUnchanged(request: FastifyRequest, reply: FastifyReply, digest: string): boolean {
-  const tag = `"${digest}"`
-  reply.header('etag', tag)
-  const known = request.headers['if-none-match']
-  if (known === undefined) return false
-  return (
-    known.trim() === '*' || known.split(',').some(candidate => candidate.trim().replace(/^W\//, '') === tag)
-  )
 }
 
 function sha1(content: string | Buffer): string {

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Refusal } from '../../domain/errors.ts'
 import { getMembersAssignment } from '../../exchange/access.ts'
 import {
-  fetchRelease,
+  fetchAssignment,
   hideAssignment,
   mayReleaseAssignment,
   releaseAssignment,
@@ -217,7 +217,7 @@ export function registerAssignments(app: V2App, { exchange }: V2Context): void {
     async (request, reply) => {
       const caller = callerOf(request)
       const { version, releasedAt: at } = await findRelease(exchange, caller, request.params)
-      const tree = await fetchRelease(exchange, { caller, ...request.params, version })
+      const tree = await fetchAssignment(exchange, { caller, ...request.params, version })
       const { format = 'zip' } = request.query
       return sendArchive(request, reply, { exchange, tree, format, at, name: request.params.assignment })
     },
@@ -251,7 +251,7 @@ async function getRelease(exchange: Exchange, caller: Caller, ref: ReleaseRef) {
 
 async function readRelease(exchange: Exchange, caller: Caller, ref: ReleaseRef) {
   const { version } = await findRelease(exchange, caller, ref)
-  return fetchRelease(exchange, { caller, ...ref, version })
+  return fetchAssignment(exchange, { caller, ...ref, version })
 }
 
 function told({ course, assignment, release }: AssignmentEntry) {

@@ -10,8 +10,10 @@ import {
   type TreeFile,
 } from '../../exchange/directory-trees.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
+import { hasAlready } from '../entity-tags.ts'
+import { startingWith } from '../first-chunk.ts'
 import { type ArchiveFormat, archiveOf } from './archives.ts'
-import { hasAlready, rangeOf } from './conditions.ts'
+import { rangeOf } from './ranges.ts'
 
 /** The manifest, or 304 to who has it. */
 export function sendManifest(
@@ -94,12 +96,4 @@ async function* slice(
     held = piece
   }
   if (held !== null) yield held
-}
-
-async function* startingWith<Item>(
-  first: IteratorResult<Item>,
-  rest: AsyncGenerator<Item>,
-): AsyncGenerator<Item> {
-  if (!first.done) yield first.value
-  yield* rest
 }

@@ -1,15 +1,5 @@
-/** Conditional and partial requests: RFC 9110, sections 13 and 14. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
-
-/** Sets the entity tag; whether the client has this very answer already. */
-export function hasAlready(request: FastifyRequest, reply: FastifyReply, digest: string): boolean {
-  const tag = `"${digest}"`
-  reply.header('etag', tag).header('cache-control', 'private, no-cache')
-  const known = request.headers['if-none-match']
-  if (known === undefined) return false
-  if (known.trim() === '*') return true
-  return known.split(',').some(candidate => candidate.trim().replace(/^W\//, '') === tag)
-}
+/** Requests for a part of a file: RFC 9110, section 14. */
+import type { FastifyRequest } from 'fastify'
 
 /**
  * The one range that was asked for, `to` exclusive; null for the whole: nothing was asked for, more than one was, it
