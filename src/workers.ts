@@ -82,6 +82,7 @@ class Place {
   readonly #logger: Log
   #worker: Worker | null = null
   #ended: Promise<number> = Promise.resolve(0)
+  #listens = false
   #isStopping = false
   #pauseMs = firstPauseMs
   #timer: NodeJS.Timeout | undefined
@@ -103,11 +104,20 @@ class Place {
     })
   }
 
+  /** Returns the status with which the worker ended by itself. */
   async stop(): Promise<number> {
     this.#isStopping = true
     clearTimeout(this.#timer)
-    if (this.#worker?.isConnected()) this.#worker.send(stopMessage)
-    return this.#ended
+    const worker = this.#worker
+    if (worker === null || worker.isDead()) return 0
+    if (this.#listens) {
+      if (worker.isConnected()) worker.send(stopMessage)
+      return this.#ended
+    }
+    // It does not hear us yet, and nobody has been promised anything by it.
+    worker.process.kill('SIGKILL')
+    await this.#ended
+    return 0
   }
 
   kill(): void {
@@ -119,6 +129,10 @@ class Place {
   #fork(): Worker {
     const worker = cluster.fork({ [numberVariable]: this.#number })
     this.#worker = worker
+    this.#listens = false
+    worker.once('listening', () => {
+      this.#listens = true
+    })
     this.#ended = new Promise(resolve => {
       worker.once('exit', (code, signal) => resolve(signal === null ? code : 1))
     })

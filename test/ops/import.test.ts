@@ -756,7 +756,7 @@ function rowsOf(database: string): Record<string, unknown[]> {
       .prepare(`select name from sqlite_master where type = 'table'`)
       .pluck()
       .all() as string[]
-    const lasting = tables.filter(table => !/^(sqlite_|kysely_|heartbeat|event)/.test(table))
+    const lasting = tables.filter(table => !/^(sqlite_|kysely_|heartbeat|event|leases)/.test(table))
     return Object.fromEntries(lasting.map(table => [table, sqlite.prepare(`select * from ${table}`).all()]))
   } finally {
     sqlite.close()

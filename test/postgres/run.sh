@@ -17,6 +17,8 @@ if [ -z "${NGSHARE_TEST_POSTGRES_BIN:-}" ]; then
   NGSHARE_TEST_POSTGRES_BIN=$(dirname "$(newest)")
 fi
 export NGSHARE_TEST_POSTGRES_BIN NGSHARE_TEST_DATABASE=postgresql
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH
 "$NGSHARE_TEST_POSTGRES_BIN/postgres" --version
 if [ $# -eq 0 ]; then set -- test/contracts/postgres.test.ts test/v1 test/service-mode; fi
 exec test/run-vitest.sh vitest.config.ts "$@"
