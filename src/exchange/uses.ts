@@ -46,7 +46,7 @@ export async function findBlobUses(
   return uses
 }
 
-/** No more than a few hundred at a time: nothing leads from a tree to its owner but a look at all of them. */
+/** No more than a few hundred at a time. */
 export async function findTreeOwners(
   db: Reader,
   treeIds: readonly number[],
