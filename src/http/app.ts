@@ -48,7 +48,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.type('text/javascript').header('cache-control', 'max-age=86400').send(layoutScript),
   )
   registerApi(app, options)
-  registerV2(app, options)
+  registerV2(app, { ...options, tellTrouble })
   if (login !== null) registerBrowserLogin(app, options, login)
   return app
 

@@ -7,6 +7,7 @@ import {
   type NotIdentifiedReason,
 } from '../auth/authenticator.ts'
 import { errorCode, Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
+import type { QuotaName } from '../domain/quotas.ts'
 import { Overloaded, type OverloadedReason } from './admission/overloaded.ts'
 import { BadRequest, type BadRequestCode, TooLarge } from './form/errors.ts'
 
@@ -103,6 +104,13 @@ export const overloadedFailures: Record<OverloadedReason, Failure> = {
       'Too many of your requests are waiting here already. Nothing was stored; try again in SECONDS seconds.',
   },
   'client-gone': { status: 499, message: 'The client went away before its turn. Nothing was stored.' },
+}
+
+/** What a quota is about. */
+export const quotaWords: Record<QuotaName, string> = {
+  assignmentBytes: 'all your submissions to this assignment',
+  userBytes: 'all your submissions',
+  courseBytes: 'this course',
 }
 
 const internal: Failure = { status: 500, message: 'Internal server error' }

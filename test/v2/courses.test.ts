@@ -202,6 +202,16 @@ describe('a roster', () => {
     expect(await kevin.delete('courses/math/members/marie')).toMatchObject(problem(404, 'student-not-found'))
   })
 
+  it('has a record, of one person where that is asked for', async () => {
+    const service = await aCourse()
+    const list = async (query: string) => {
+      const { json } = await inV2(service, 'kevin').get(`events?course=math&${query}`)
+      return (json.items as { subject: string }[]).map(item => item.subject)
+    }
+    expect(await list('action=set-student')).toEqual(['marie', 'pierre'])
+    expect(await list('action=set-student&student=pierre')).toEqual(['pierre'])
+  })
+
   it('is nobody else’s to change, and refusals are remembered', async () => {
     const service = await aCourse()
     const marie = inV2(service, 'marie')

@@ -1,7 +1,7 @@
 /** v1's words for what the exchange refuses: exactly those of ngshare 0.6, which clients and scripts compare. */
 import { QuotaExceeded, type Refusal, type RefusalCode } from '../../domain/errors.ts'
-import type { QuotaFacts, QuotaName } from '../../domain/quotas.ts'
-import type { Failure } from '../errors.ts'
+import type { QuotaFacts } from '../../domain/quotas.ts'
+import { type Failure, quotaWords } from '../errors.ts'
 
 const permissionDenied = 'Permission denied'
 
@@ -63,10 +63,4 @@ function wordQuota({ quota, limitBytes, usedBytes, wantedBytes }: QuotaFacts): F
       message,
     ),
   }
-}
-
-const quotaWords: Record<QuotaName, string> = {
-  assignmentBytes: 'all your submissions to this assignment',
-  userBytes: 'all your submissions',
-  courseBytes: 'this course',
 }

@@ -5,7 +5,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import type { Admission } from '../admission/admission.ts'
+import { Overloaded } from '../admission/overloaded.ts'
 import type { FormLimits } from '../form/form.ts'
+import type { createTroubleLog } from '../trouble-log.ts'
 import { registerAssignments } from './assignments.ts'
 import { identifyCallers } from './callers.ts'
 import { registerCourses } from './courses.ts'
@@ -26,6 +28,7 @@ export interface V2Context {
   readonly limits: FormLimits
   readonly prefix: string
   readonly version: string
+  readonly tellTrouble: ReturnType<typeof createTroubleLog>
 }
 
 /** The scope in which its routes are declared. */
@@ -38,7 +41,8 @@ export function registerV2(app: FastifyInstance, context: V2Context): void {
       await scope.register(swagger, describeApi(context))
       scope.setErrorHandler((error, request, reply) => {
         sendProblem(reply, error, `${prefix}/`)
-        if (reply.statusCode >= 500) request.log.error({ err: error }, 'a request of the second API failed')
+        if (reply.statusCode >= 500 && !(error instanceof Overloaded))
+          context.tellTrouble(request.log, error, 'a request of the second API failed')
       })
       scope.setNotFoundHandler(() => {
         throw new PathNotFound()

@@ -30,7 +30,9 @@ export function registerEvents(app: V2App, { exchange }: V2Context): void {
           {
             course: Type.Optional(Name),
             assignment: Type.Optional(Name),
-            user: Type.Optional(Type.String({ ...Name, description: 'With `course`: of this person alone' })),
+            student: Type.Optional(
+              Type.String({ ...Name, description: 'With `course`: of this person alone' }),
+            ),
             action: Type.Optional(Type.String({ maxLength: 100 })),
             since: moment,
             until: moment,
@@ -42,10 +44,11 @@ export function registerEvents(app: V2App, { exchange }: V2Context): void {
       },
     },
     async request => {
-      const { limit = 100, cursor, course, since, until, ...texts } = request.query
+      const { limit = 100, cursor, course, student, since, until, ...texts } = request.query
       const caller = callerOf(request)
       const filter: HistoryFilter = given({
         ...texts,
+        user: student,
         since: momentOf(since, 'since'),
         until: momentOf(until, 'until'),
         afterId: readCursor(cursor, 'number'),

@@ -4,7 +4,7 @@ import { LoginFailed, NotIdentified } from '../../auth/authenticator.ts'
 import { errorCode, QuotaExceeded, Refusal, type RefusalCode, Trouble } from '../../domain/errors.ts'
 import { FilesMissing } from '../../exchange/uploads.ts'
 import { Overloaded } from '../admission/overloaded.ts'
-import { type Failure, failureOf } from '../errors.ts'
+import { type Failure, failureOf, quotaWords } from '../errors.ts'
 import { BadRequest, TooLarge } from '../form/errors.ts'
 import type { Problem } from './schemas.ts'
 
@@ -64,16 +64,10 @@ export const refusalProblems: Record<RefusalCode, Failure> = {
   },
 }
 
-const quotaWords = {
-  assignmentBytes: 'all your submissions to this assignment',
-  userBytes: 'all your submissions',
-  courseBytes: 'this course',
-} as const
-
 /** `prefix`: of the second API. */
 export function problemOf(error: unknown, prefix: string): { problem: Problem; retryAfterSeconds?: number } {
   const { status, message, retryAfterSeconds } = failureIn(error)
-  const code = codeOf(error)
+  const code = codeOf(error, status)
   const problem: Problem = {
     type: `${prefix}problems#${code}`,
     title: code.replaceAll('-', ' '),
@@ -129,14 +123,13 @@ const frameworkFailures: Record<string, Failure> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, message: 'The body must be application/json' },
 }
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown, status: number): string {
   if (error instanceof Refusal) return error.code
   if (error instanceof Trouble) return error.kind
   if (error instanceof NotIdentified || error instanceof LoginFailed) return error.reason
   if (error instanceof Overloaded) return error.reason
   if (error instanceof TooLarge) return 'too-large'
   if (error instanceof BadRequest) return error.code
-  const { status } = failureIn(error)
   return codesOfStatus[status] ?? 'internal-error'
 }
 
