@@ -195,6 +195,8 @@ export interface SubmissionFilter {
   readonly course?: string
   readonly assignment?: string
   readonly student?: string
+  /** The caller's own only. */
+  readonly own?: boolean
   /** The newest of each student and assignment only. */
   readonly newestOnly?: boolean
 }
@@ -209,15 +211,15 @@ export async function listSubmissionEntries(
   input: { caller: Caller; id?: number } & SubmissionFilter & PageInput<number>,
 ): Promise<Page<SubmissionEntry, number>> {
   const db = exchange.db.read
-  const { caller, course, student, after, limit } = input
+  const { caller, course, student, own = false, after, limit } = input
   if (course !== undefined) {
     const courseId = await getCourseId(db, course)
     if (student !== undefined && student !== caller.name) await requireInstructor(db, courseId, caller)
     else await requireMember(db, courseId, caller)
   }
   const assignments = await visibleAssignments(db, input)
-  const ids = (teaches: boolean) => assignments.filter(row => row.teaches === teaches).map(row => row.id)
-  const [taught, taken] = [ids(true), ids(false)]
+  const ids = (all: boolean) => assignments.filter(row => (row.teaches && !own) === all).map(row => row.id)
+  const [everybodys, ownOnly] = [ids(true), ids(false)]
   // Of one assignment they are kept in the order of their ids; of several, each is looked for by itself.
   const isOne = assignments.length === 1
   let query = db
@@ -232,11 +234,11 @@ export async function listSubmissionEntries(
     .where(eb => eb(isOne ? eb.ref('submissions.id') : eb('submissions.id', '+', 0), '>', after ?? 0))
     .where(eb =>
       eb.or([
-        ...(taught.length > 0 ? [eb('submissions.assignment_id', 'in', taught)] : []),
-        ...(taken.length > 0
+        ...(everybodys.length > 0 ? [eb('submissions.assignment_id', 'in', everybodys)] : []),
+        ...(ownOnly.length > 0
           ? [
               eb.and([
-                eb('submissions.assignment_id', 'in', taken),
+                eb('submissions.assignment_id', 'in', ownOnly),
                 eb(
                   'submissions.user_id',
                   'in',

@@ -47,6 +47,7 @@ export async function askSecondApi(service: Service): Promise<string[]> {
     'courses/chemistry/assignments/ps1/releases/1/files?path=large',
     'courses/chemistry/assignments/ps1/releases/1/archive',
     'submissions',
+    'submissions?own=true',
     `submissions/${id}`,
     `submissions/${id}/receipt`,
     `submissions/${id}/manifest`,

@@ -291,6 +291,31 @@ describe('a submission', () => {
     expect((await list(marie, '?student=pierre')).items).toEqual([])
     expect(await marie.get('submissions?course=physics')).toMatchObject(problem(404, 'course-not-found'))
   })
+
+  it('is listed alone where one asks for own ones, also to who teaches the course', async () => {
+    const { service, kevin, marie } = await aClass()
+    const root = inV2(service, 'root')
+    for (const person of [kevin, marie, root])
+      expect((await submit(person, ps1, { a: 'b' })).status).toBe(201)
+    for (const [person, name] of [
+      [kevin, 'kevin'],
+      [marie, 'marie'],
+      [root, 'root'],
+    ] as const) {
+      for (const query of ['?own=true', '?own=true&course=math&assignment=ps1&newestOnly=true']) {
+        const { items } = (await person.get(`submissions${query}`)).json as { items: { student: string }[] }
+        expect(
+          items.map(item => item.student),
+          `${name} ${query}`,
+        ).toEqual([name])
+      }
+    }
+    expect((await kevin.get('submissions?own=false')).json.items).toHaveLength(3)
+    expect((await kevin.get('submissions?own=true&student=marie')).json).toEqual({ items: [], next: null })
+    expect(await inV2(service, 'eve').get('submissions?own=true&course=math')).toMatchObject(
+      problem(403, 'not-related'),
+    )
+  })
 })
 
 describe('feedback', () => {

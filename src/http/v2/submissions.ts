@@ -41,6 +41,7 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
             course: Type.Optional(Name),
             assignment: Type.Optional(Name),
             student: Type.Optional(Name),
+            own: Type.Optional(Type.Boolean({ description: 'Only your own, whatever you teach' })),
             newestOnly: Type.Optional(Type.Boolean({ description: 'Of each student and assignment' })),
             ...PageQuery,
           },
