@@ -1,0 +1,1 @@
+"""Directory trees on this machine: which files go, how they are written; knows neither HTTP nor nbgrader."""
