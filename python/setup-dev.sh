@@ -19,6 +19,6 @@ fi
 # Without the stamp whatever is there may be half an installation.
 rm -rf "$venv"
 "$python" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
+"$venv/bin/python" -m pip install --quiet --no-warn-script-location --disable-pip-version-check -r requirements-dev.txt
+"$venv/bin/python" -m pip install --quiet --no-warn-script-location --disable-pip-version-check --no-build-isolation --editable .
 printf '%s\n' "$wanted" >"$stamp"
