@@ -17,7 +17,7 @@ import {
 import { databaseWords } from './config/database-url.ts'
 import { errorCode, Trouble } from './domain/errors.ts'
 import { createLogger } from './logger.ts'
-import { CommandFailed } from './ops/failure.ts'
+import { CommandFailed } from './terminal/failure.ts'
 import { version } from './version.ts'
 import { startWorkers, toldToStop, WorkerFailed, workerNumber } from './workers.ts'
 
@@ -196,7 +196,11 @@ function tell(error: unknown): number {
     process.stderr.write(`${error.message}\n`)
     return 2
   }
-  if (error instanceof Trouble || error instanceof CannotListen || error instanceof CommandFailed) {
+  if (error instanceof CommandFailed) {
+    process.stderr.write(`${error.message}\n`)
+    return error.exitCode
+  }
+  if (error instanceof Trouble || error instanceof CannotListen) {
     process.stderr.write(`${error.message}\n`)
     return 1
   }

@@ -3,9 +3,10 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { formatTimestamp, type Micros, parseTimestamp } from '../domain/timestamp.ts'
 import { type HistoryEvent, selectEvents } from '../exchange/history.ts'
 import { type HistoryFault, verifyHistory } from '../exchange/history-check.ts'
-import { type DataOptions, type Ops, readingCommand, report } from './command.ts'
-import { CommandFailed } from './failure.ts'
-import { counted } from './words.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { report } from '../terminal/output.ts'
+import { counted } from '../terminal/words.ts'
+import { type DataOptions, type Ops, readingCommand } from './command.ts'
 
 interface ListOptions extends DataOptions {
   readonly course?: string

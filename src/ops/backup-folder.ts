@@ -14,7 +14,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { errorCode } from '../domain/errors.ts'
 import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
-import { CommandFailed } from './failure.ts'
+import { CommandFailed } from '../terminal/failure.ts'
 
 /** What a generation holds. `digest`: SHA-256, in hex, over all the rest as JSON. */
 export interface Manifest {

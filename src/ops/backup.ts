@@ -8,10 +8,12 @@ import { countRows } from '../exchange/contents.ts'
 import { type CopiedContent, copyContent } from '../exchange/copy-content.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { isReferenced, removeUnreferenced } from '../exchange/housekeeping.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { wholeNumber } from '../terminal/options.ts'
+import { report } from '../terminal/output.ts'
+import { bytesInWords, counted } from '../terminal/words.ts'
 import { BackupFolder, digestFile, type Generation } from './backup-folder.ts'
-import { type DataOptions, type Ops, readingCommand, report, wholeNumber } from './command.ts'
-import { CommandFailed } from './failure.ts'
-import { bytesInWords, counted } from './words.ts'
+import { type DataOptions, type Ops, readingCommand } from './command.ts'
 
 interface BackupOptions extends DataOptions {
   readonly keep?: number

@@ -1,17 +1,19 @@
 /** What the commands for admins have in common: where the data is, how they talk, how they fail. */
 import { existsSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import type { ContentStore } from '../content/content-store.ts'
 import type { DatabaseCopy } from '../db/database.ts'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { jsonOption } from '../terminal/options.ts'
+import type { Output } from '../terminal/output.ts'
 import type { ServerAccess } from './doctor/server-access.ts'
-import { CommandFailed } from './failure.ts'
 
 /** What a command is given by whoever composes the program. */
 export interface Ops extends DataAccess {
-  readonly io: OpsIo
+  readonly io: Output
 }
 
 export interface DataAccess {
@@ -67,16 +69,6 @@ export interface OpenExchange {
   /** Where the content store is, for people. */
   readonly storage: string
   close(): Promise<void>
-}
-
-export interface OpsIo {
-  /** Results, on standard output. */
-  print(text: string): void
-  /** One part of a result that may be longer than memory; resolves when there is room for the next. */
-  printMuch(text: string): Promise<void>
-  /** Notes on the way, on standard error; `progress` only where a person watches. */
-  note(text: string): void
-  progress(text: string): void
 }
 
 /** Who does what a command does, for the record. */
@@ -162,19 +154,4 @@ export function storageOption(): Option {
   return new Option('--storage <PLACE>', 'the folder or bucket of large files, as the server has it')
     .env('NGSHARE_STORAGE')
     .default('/srv/ngshare/files/')
-}
-
-export function jsonOption(): Option {
-  return new Option('--json', 'print the result as JSON').default(false)
-}
-
-/** Prints a result: as JSON, or for people. */
-export function report(io: OpsIo, options: { json: boolean }, result: object, text: () => string): void {
-  io.print(options.json ? JSON.stringify(result, null, 2) : text())
-}
-
-/** For options that are numbers. */
-export function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number')
-  return Number(text)
 }

@@ -1,14 +1,16 @@
 /** `ngshare doctor`: what is wrong with an installation, and what to do about it, in which order. */
 import { Command } from 'commander'
 import type { Config } from '../config/config.ts'
-import { jsonOption, type Ops, report, wholeNumber } from './command.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { jsonOption, wholeNumber } from '../terminal/options.ts'
+import { report } from '../terminal/output.ts'
+import type { Ops } from './command.ts'
 import { checkAccount, checkDatabase, checkSpace, checkStorage } from './doctor/data.ts'
 import { type Finding, findings, isWrong } from './doctor/finding.ts'
 import { checkAddress, checkHubClock, checkOwnClock, checkPrefix, checkToken } from './doctor/hub.ts'
 import { checkPort, checkProxy } from './doctor/network.ts'
 import type { Environment } from './doctor/server-access.ts'
 import { checkConfiguration, checkNode, settingsOfProcess } from './doctor/settings.ts'
-import { CommandFailed } from './failure.ts'
 
 interface DoctorOptions {
   readonly json: boolean

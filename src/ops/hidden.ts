@@ -4,18 +4,12 @@ import { Refusal } from '../domain/errors.ts'
 import { formatTimestamp } from '../domain/timestamp.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type Hidden, listHidden, nameOf, purgeOne, restoreHidden } from '../exchange/hidden.ts'
-import {
-  type DataOptions,
-  dataCommand,
-  type Ops,
-  operator,
-  readingCommand,
-  report,
-  wholeNumber,
-} from './command.ts'
-import { CommandFailed } from './failure.ts'
-import { columns } from './table.ts'
-import { bytesInWords, counted } from './words.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { wholeNumber } from '../terminal/options.ts'
+import { report } from '../terminal/output.ts'
+import { columns } from '../terminal/table.ts'
+import { bytesInWords, counted } from '../terminal/words.ts'
+import { type DataOptions, dataCommand, type Ops, operator, readingCommand } from './command.ts'
 
 const microsPerDay = 86_400_000_000
 

@@ -3,10 +3,11 @@ import { Command, Option } from 'commander'
 import { movedTables } from '../db/bring-rows.ts'
 import { findFreeze, thaw } from '../db/freeze.ts'
 import { countRows } from '../exchange/contents.ts'
-import { type DataOptions, dataCommand, type OpenExchange, type Ops, type Places, report } from './command.ts'
-import { CommandFailed } from './failure.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { report } from '../terminal/output.ts'
+import { bytesInWords, counted } from '../terminal/words.ts'
+import { type DataOptions, dataCommand, type OpenExchange, type Ops, type Places } from './command.ts'
 import { type Moved, type MovedPart, move } from './move.ts'
-import { bytesInWords, counted } from './words.ts'
 
 interface MigrateOptions extends DataOptions {
   readonly toDatabase?: string

@@ -20,9 +20,9 @@ import {
 import { highestGivenIds, neverGiveAgain } from '../db/given-ids.ts'
 import { type BroughtContent, bringContent } from '../exchange/bring-content.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import type { OpsIo } from './command.ts'
-import { CommandFailed } from './failure.ts'
-import { bytesInWords } from './words.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import type { Output } from '../terminal/output.ts'
+import { bytesInWords } from '../terminal/words.ts'
 
 export interface MovedPart {
   readonly exchange: Exchange
@@ -33,7 +33,7 @@ export interface MovedPart {
 export interface Move {
   readonly from: MovedPart
   readonly to: MovedPart
-  readonly io: OpsIo
+  readonly io: Output
 }
 
 export interface Moved extends Pick<BroughtContent, 'newFiles' | 'newBytes' | 'damaged'> {

@@ -1,10 +1,11 @@
 /** The commands for admins, `ngshare COMMAND`: this file is their table of contents. */
-import { once } from 'node:events'
 import { Command } from 'commander'
 import type { commandNames } from '../config/command-names.ts'
+import { terminal } from '../terminal/output.ts'
+import { runProgram } from '../terminal/program.ts'
 import { auditCommand } from './audit.ts'
 import { backupCommand } from './backup.ts'
-import type { DataAccess, Ops, OpsIo } from './command.ts'
+import type { DataAccess, Ops } from './command.ts'
 import { doctorCommand } from './doctor.ts'
 import { hiddenCommand, purgeCommand } from './hidden.ts'
 import { importCommand } from './import/command.ts'
@@ -39,32 +40,5 @@ const commands: Record<(typeof commandNames)[number], (ops: Ops) => Command> = {
 export async function runOps(args: readonly string[], access: DataAccess): Promise<void> {
   const program = new Command('ngshare')
   for (const create of Object.values(commands)) program.addCommand(create({ ...access, io: terminal }))
-  throwInsteadOfExit(program)
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') process.stderr.write(`cannot write the result: ${error.message}\n`)
-    process.exit(1)
-  })
-  await program.parseAsync(args, { from: 'user' })
-}
-
-function throwInsteadOfExit(command: Command): void {
-  command.exitOverride()
-  for (const part of command.commands) throwInsteadOfExit(part)
-}
-
-const terminal: OpsIo = {
-  print(text) {
-    terminal.progress('')
-    process.stdout.write(`${text}\n`)
-  },
-  async printMuch(text) {
-    if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
-  },
-  note(text) {
-    terminal.progress('')
-    process.stderr.write(`${text}\n`)
-  },
-  progress(text) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
-  },
+  await runProgram(program, args)
 }

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { isGenuine, keyId, type Receipt } from '../domain/receipt.ts'
 import { listPublicKeys, rotateSigningKey } from '../exchange/receipts.ts'
-import { dataCommand, jsonOption, type Ops, operator, readingCommand, report } from './command.ts'
-import { CommandFailed } from './failure.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { jsonOption } from '../terminal/options.ts'
+import { report } from '../terminal/output.ts'
+import { dataCommand, type Ops, operator, readingCommand } from './command.ts'
 
 export function receiptCommand(ops: Ops): Command {
   return new Command('receipt')

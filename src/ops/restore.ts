@@ -7,19 +7,19 @@ import { errorCode, Trouble } from '../domain/errors.ts'
 import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
 import { countRows } from '../exchange/contents.ts'
 import { type CopiedContent, copyContent, nowhere } from '../exchange/copy-content.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { jsonOption } from '../terminal/options.ts'
+import { report } from '../terminal/output.ts'
+import { bytesInWords, counted } from '../terminal/words.ts'
 import { BackupFolder, digestFile, type Generation, type Manifest } from './backup-folder.ts'
 import {
   type DataOptions,
   databaseOption,
-  jsonOption,
   type Located,
   type Ops,
-  report,
   type StoragePlace,
   storageOption,
 } from './command.ts'
-import { CommandFailed } from './failure.ts'
-import { bytesInWords, counted } from './words.ts'
 
 interface RestoreOptions extends DataOptions {
   readonly generation?: string

@@ -3,8 +3,10 @@ import { Command, Option } from 'commander'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type Hidden, listHidden, nameOf } from '../exchange/hidden.ts'
 import { countHidden, countLeftovers, purgeHidden, sweepContent } from '../exchange/housekeeping.ts'
-import { type DataOptions, dataCommand, type Ops, operator, report, wholeNumber } from './command.ts'
-import { counted } from './words.ts'
+import { wholeNumber } from '../terminal/options.ts'
+import { report } from '../terminal/output.ts'
+import { counted } from '../terminal/words.ts'
+import { type DataOptions, dataCommand, type Ops, operator } from './command.ts'
 
 const dayMs = 24 * 3_600_000
 

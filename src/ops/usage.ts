@@ -1,9 +1,10 @@
 /** `ngshare usage`: how much is stored, for whom. */
 import { Command } from 'commander'
 import { type Amount, measureUsage, type Usage } from '../exchange/usage.ts'
-import { type Ops, readingCommand, report } from './command.ts'
-import { columns } from './table.ts'
-import { bytesInWords } from './words.ts'
+import { report } from '../terminal/output.ts'
+import { columns } from '../terminal/table.ts'
+import { bytesInWords } from '../terminal/words.ts'
+import { type Ops, readingCommand } from './command.ts'
 
 export function usageCommand(ops: Ops): Command {
   const command = new Command('usage').description(

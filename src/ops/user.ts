@@ -12,8 +12,9 @@ import {
   UserProblem,
   type UserProblemCode,
 } from '../exchange/users.ts'
-import { type DataOptions, dataCommand, type OpenExchange, type Ops, operator, report } from './command.ts'
-import { CommandFailed } from './failure.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { report } from '../terminal/output.ts'
+import { type DataOptions, dataCommand, type OpenExchange, type Ops, operator } from './command.ts'
 
 interface ActOptions extends DataOptions {
   readonly dryRun: boolean

@@ -6,10 +6,11 @@ import { recordSweep } from '../exchange/housekeeping.ts'
 import { type CopySource, repair } from '../exchange/repair.ts'
 import { type BlobUse, describeOwner, type TreeOwner } from '../exchange/uses.ts'
 import { type Finding, verifyData } from '../exchange/verify.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { report } from '../terminal/output.ts'
+import { bytesInWords, counted } from '../terminal/words.ts'
 import { BackupFolder } from './backup-folder.ts'
-import { type DataOptions, type Ops, operator, readingCommand, report } from './command.ts'
-import { CommandFailed } from './failure.ts'
-import { bytesInWords, counted } from './words.ts'
+import { type DataOptions, type Ops, operator, readingCommand } from './command.ts'
 
 interface VerifyOptions extends DataOptions {
   readonly repair: boolean

@@ -6,7 +6,17 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'ops', 'version.ts', 'workers.ts'],
+  'main.ts': [
+    'auth',
+    'compose.ts',
+    'config',
+    'domain',
+    'logger.ts',
+    'ops',
+    'terminal',
+    'version.ts',
+    'workers.ts',
+  ],
   'workers.ts': ['http'],
   'compose.ts': [
     'auth',
@@ -25,7 +35,8 @@ const arrows: Record<string, readonly string[]> = {
   'durable-folders.ts': [],
   config: ['auth', 'content', 'domain', 'http'],
   http: ['auth', 'content', 'db', 'domain', 'exchange', 'web'],
-  ops: ['config', 'content', 'db', 'domain', 'durable-folders.ts', 'exchange'],
+  ops: ['config', 'content', 'db', 'domain', 'durable-folders.ts', 'exchange', 'terminal'],
+  terminal: [],
   vserver: ['content', 'domain', 'exchange', 'http', 'web'],
   web: [],
   auth: ['domain'],
@@ -53,7 +64,8 @@ const packages: Record<string, readonly string[]> = {
   pg: ['db'],
   'prom-client': ['http'],
   '@fastify/busboy': ['http'],
-  commander: ['config', 'ops', 'main.ts'],
+  commander: ['config', 'ops', 'main.ts', 'terminal'],
+  'string-width': ['terminal'],
   preact: ['web'],
   'preact-render-to-string': ['web'],
   kysely: ['db'],

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { dataAccess } from '../../src/compose.ts'
 import type { Ops } from '../../src/ops/command.ts'
-import { CommandFailed } from '../../src/ops/failure.ts'
+import { CommandFailed } from '../../src/terminal/failure.ts'
 import { databaseUrl } from './database.ts'
 
 export interface Outcome {

@@ -1,7 +1,7 @@
 /** Node, and whether the settings are such that the server would start. */
 import { readFileSync } from 'node:fs'
 import type { Config } from '../../config/config.ts'
-import { CommandFailed } from '../failure.ts'
+import { CommandFailed } from '../../terminal/failure.ts'
 import { type Finding, findings, messageOf } from './finding.ts'
 import type { Environment, ServerAccess } from './server-access.ts'
 

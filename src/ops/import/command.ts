@@ -2,16 +2,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import {
-  type DataOptions,
-  databaseOption,
-  jsonOption,
-  type Ops,
-  operator,
-  report,
-  storageOption,
-} from '../command.ts'
-import { CommandFailed } from '../failure.ts'
+import { CommandFailed } from '../../terminal/failure.ts'
+import { jsonOption } from '../../terminal/options.ts'
+import { report } from '../../terminal/output.ts'
+import { type DataOptions, databaseOption, type Ops, operator, storageOption } from '../command.ts'
 import { importExchangeDir } from './exchange-dir.ts'
 import { importNgshare06 } from './ngshare06.ts'
 import { type ImportReport, type ImportRun, wordReport } from './report.ts'

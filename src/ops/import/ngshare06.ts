@@ -20,7 +20,7 @@ import type {
   SubmissionToImport,
 } from '../../exchange/imported-facts.ts'
 import type { FileToImport } from '../../exchange/imported-trees.ts'
-import { CommandFailed } from '../failure.ts'
+import { CommandFailed } from '../../terminal/failure.ts'
 import { momentWithoutTimestamp, separateMoments } from './moments.ts'
 import { ImportLog, type ImportReport, type ImportRun } from './report.ts'
 import { FileNotThere, SourceFiles } from './source-files.ts'

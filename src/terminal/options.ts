@@ -1,0 +1,12 @@
+/** Options that many commands have. */
+import { InvalidArgumentError, Option } from 'commander'
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print the result as JSON')
+}
+
+/** For options that are numbers. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number')
+  return Number(text)
+}
