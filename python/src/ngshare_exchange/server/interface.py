@@ -319,9 +319,7 @@ class Server(Protocol):
         there overwriting is NotSupported when there are submissions, unless `even_if_submissions_are_lost`."""
         ...
 
-    def unrelease(
-        self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False
-    ) -> None:
+    def unrelease(self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False) -> None:
         """Takes an assignment back. NotSupported: as with `release`."""
         ...
 
@@ -375,9 +373,7 @@ class Server(Protocol):
         """Details that are not given stay as they are, of somebody who is there already."""
         ...
 
-    def change_members(
-        self, course: str, members: Sequence[Member], *, dry_run: bool = False
-    ) -> list[MemberOutcome]:
+    def change_members(self, course: str, members: Sequence[Member], *, dry_run: bool = False) -> list[MemberOutcome]:
         """As `add_member`, for many at once, in their order."""
         ...
 
