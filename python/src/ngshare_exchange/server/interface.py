@@ -246,6 +246,9 @@ class AlreadyExists(ServerError):
 class Unreachable(ServerError):
     """No server answered, or none that was well, in spite of repeating."""
 
+    may_have_arrived = False
+    """Whether the server may have done what was asked, although no answer came."""
+
 
 class NotSupported(ServerError):
     """An old server cannot do this, or not without losing submissions."""
