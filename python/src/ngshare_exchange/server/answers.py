@@ -14,6 +14,7 @@ from .interface import AlreadyExists, NotAllowed, NotFound, ServerError
 
 WEB_PAGE_BYTES = 64 * 1024
 """How much of a refusal is read."""
+LOG_IN = 'Restart your notebook server, which renews its token. Outside of JupyterHub set NGSHARE_TOKEN.'
 
 
 class Answer:
@@ -95,7 +96,7 @@ def _sent_elsewhere(answer: Answer) -> ServerError:
             'The server does not know you, and wants you to log in',
             url=answer.url,
             status=answer.status,
-            advice='Restart your notebook server, which renews its token. Outside of JupyterHub set NGSHARE_TOKEN.',
+            advice=LOG_IN,
         )
     return ServerError(
         f'The server is somewhere else: {target}',
@@ -133,7 +134,7 @@ def _explain(status: int, *, is_ours: bool) -> tuple[str, str | None]:
     if status == 413 and not is_ours:
         return (
             'A proxy in front of the server refuses uploads of this size',
-            'Ask the administrator to raise its limit (nginx: client_max_body_size), or submit smaller files.',
+            'Ask the administrator to raise its limit (nginx: client_max_body_size), or send smaller files.',
         )
     if not is_ours and status in (401, 403):
         return (
@@ -149,10 +150,7 @@ def _explain(status: int, *, is_ours: bool) -> tuple[str, str | None]:
 
 
 _explanations: dict[int, tuple[str, str | None]] = {
-    401: (
-        'The server does not know you',
-        'Restart your notebook server, which renews its token. Outside of JupyterHub set NGSHARE_TOKEN.',
-    ),
+    401: ('The server does not know you', LOG_IN),
     403: ('You may not do this', 'If you should, ask the instructor of the course to look at the roster.'),
     404: ('Not found', 'Check the names of the course and the assignment.'),
     413: ('The upload is too large', 'Remove large files that do not belong to the assignment.'),

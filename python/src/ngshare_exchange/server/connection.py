@@ -1,4 +1,4 @@
-"""Requests to one server: with time-outs, repeated where that is safe, and every failure told as a ServerError."""
+"""Requests to one server: with time-outs, repeated where it is safe, every failure told as a ServerError."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLOWEST_SERVER_BYTES_PER_S = 1_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """`patience_s`: how long a request that fails is repeated, in all. `notify`: is told what a person should know."""
+    """`patience_s`: how long a failing request is repeated, in all. `notify`: hears what is worth telling."""
 
     connect_timeout_s: float = 10
     read_timeout_s: float = 60
@@ -57,7 +57,7 @@ class Body:
 
 
 class Connection:
-    """`url`: as it was configured; None: see `find_url`. Makes no request and reads no file until it is asked."""
+    """`url`: as configured; None: see `find_url`. Makes no request and reads no file until it is asked."""
 
     def __init__(
         self,
@@ -71,9 +71,7 @@ class Connection:
         self._session = requests.Session()
 
     def identity(self) -> Identity:
-        return find_identity(
-            self._environment, user=self.settings.user, token_file=self.settings.token_file
-        )
+        return find_identity(self._environment, user=self.settings.user, token_file=self.settings.token_file)
 
     def variable(self, name: str) -> str | None:
         return self._environment.get(name)
@@ -97,8 +95,8 @@ class Connection:
     ) -> Answer:
         """The answer, of a status below 300. `path`: below the URL, quoted.
 
-        `is_repeatable`: it does no harm to ask twice. Otherwise it is repeated only when it certainly did not arrive,
-        and `Unreachable.may_have_arrived` tells. `is_streamed`: the body is left to `Answer.pieces`.
+        `is_repeatable`: it does no harm to ask twice. Otherwise it is repeated only when it certainly did not
+        arrive, and `Unreachable.may_have_arrived` tells. `is_streamed`: the body is left to `Answer.pieces`.
         `explain`: makes an error of a refusal.
         """
         if json is not None:
@@ -205,7 +203,9 @@ def failure_of(error: requests.RequestException, url: str) -> ServerError:
             message=_innermost(error),
             advice='Is it running, and is the URL right (NGSHARE_URL)?',
         )
-    if isinstance(error, requests.ReadTimeout | requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+    if isinstance(
+        error, requests.ReadTimeout | requests.ConnectionError | requests.exceptions.ChunkedEncodingError
+    ):
         is_late = isinstance(error, requests.ReadTimeout) or 'timed out' in _innermost(error)
         unreachable = Unreachable(
             'The exchange server did not answer in time' if is_late else 'The connection broke off',

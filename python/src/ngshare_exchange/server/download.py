@@ -1,4 +1,4 @@
-"""Directory trees on their way from a v2 server: only what is lacking, every byte checked, what breaks off gone on with."""
+"""Directory trees from a v2 server: what is lacking, every byte checked, what breaks off gone on with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .repeating import Patience
 class Ask(Protocol):
     def __call__(
         self,
-        path: str,
+        below: str,
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -119,7 +119,7 @@ class TreeDownload:
                         )
                     with self._sink.open(file) as target:
                         arriving = Arriving(file, target, self._meter)
-                        is_cut = not _copy(lambda: content.read(PIECE_BYTES), arriving)
+                        is_cut = not _copy(content.read, arriving)
                         if is_cut:
                             self._take_rest(arriving)
                         arriving.finish()
@@ -136,8 +136,7 @@ class TreeDownload:
         while not arriving.is_whole:
             before = arriving.received_bytes
             answer = self._ask_from(arriving.file, before)
-            pieces = answer.pieces()
-            is_good = _copy(lambda: next(pieces, b''), arriving)  # noqa: B023 (called at once)
+            is_good = _copy(_Reader(answer.pieces()).read, arriving)
             answer.close()
             if arriving.is_whole:
                 return
@@ -163,15 +162,17 @@ class TreeDownload:
             return answer
         answer.close()
         raise ServerError(
-            f'The server cannot go on with {file.path} where it broke off', url=answer.url, advice='Try again.'
+            f'The server cannot go on with {file.path} where it broke off',
+            url=answer.url,
+            advice='Try again.',
         )
 
 
-def _copy(read: Callable[[], bytes], arriving: Arriving) -> bool:
+def _copy(read: Callable[[int], bytes], arriving: Arriving) -> bool:
     """False: it was cut off. Faults of the target are not caught."""
     while True:
         try:
-            piece = read()
+            piece = read(PIECE_BYTES)
         except (requests.RequestException, tarfile.TarError):
             return False
         if not piece:

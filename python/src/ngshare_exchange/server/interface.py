@@ -1,6 +1,7 @@
 """The exchange server as the rest of the plugin sees it: what can be asked of it, and what it answers.
 
-Nothing here talks to a network. `v2.py` and `v1.py` implement `Server`; `connect` in `probe.py` gives you the right one.
+Nothing here talks to a network. `v2.py` and `v1.py` implement `Server`; `connect` in `probe.py` gives you the
+right one.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ class Writable(Protocol):
 
 
 class TreeSink(Protocol):
-    """Where a tree that is downloaded goes. The paths come from the server: whoever implements this checks them.
+    """Where a tree that is downloaded goes. The paths come from the server: who implements this checks them.
 
-    First `choose` is called once, then `open` for each file that it has chosen, in any order. What was written is
-    checked against size and checksum when the file is complete; a fault raises ServerError out of the download, so the
-    tree is good if the download returns, and else to be thrown away.
+    First `choose` is called once, then `open` for each file that it has chosen, in any order. What was
+    written is checked against size and checksum when the file is complete. A fault raises ServerError out of
+    the download: the tree is good if the download returns, and else to be thrown away.
     """
 
     def choose(self, files: Sequence[File]) -> Collection[str]:
@@ -164,7 +165,7 @@ class Submission:
 
     @property
     def timestamp(self) -> str:
-        """The name of the submission in the cache, in `timestamp.txt` and in `feedback/`: see `format_timestamp`."""
+        """What it is called in the cache, in `timestamp.txt` and in `feedback/`: see `format_timestamp`."""
         return format_timestamp(self.received_at)
 
 
@@ -181,7 +182,7 @@ class Submitted:
 
 
 def format_timestamp(at: datetime) -> str:
-    """`2026-11-22 19:43:50.238451`, UTC: to the letter what ngshare has always called its submissions, so that the
+    """`2026-11-22 19:43:50.238451`, UTC: to the letter what ngshare has always called submissions, so that
     caches and feedback folders of earlier plugins still match. nbgrader reads a time without zone as UTC."""
     return at.astimezone(timezone.utc).strftime('%Y-%m-%d %H:%M:%S.%f')
 
@@ -201,8 +202,9 @@ def parse_timestamp(text: str) -> datetime:
 class ServerError(Exception):
     """The server did not do what was asked. `str()` of it is fit for a person.
 
-    `cause`: what went wrong, in a few words; `url`: what was asked, without credentials; `status`: of HTTP, None without
-    an answer; `message`: what the server said; `code`: the server's word for programs; `advice`: what to do, one line.
+    `cause`: what went wrong, in a few words. `url`: what was asked, without credentials. `status`: of HTTP;
+    None without an answer. `message`: what the server said. `code`: the server's word for programs. `advice`:
+    what to do, in a line.
     """
 
     def __init__(
@@ -267,7 +269,7 @@ ProgressListener = Callable[[Progress], None]
 
 
 class Server(Protocol):
-    """Every method may raise ServerError; none answers after a failure. To be used by one thread at a time."""
+    """Every method may raise ServerError; none answers after a failure. For one thread at a time."""
 
     @property
     def url(self) -> str: ...
@@ -304,8 +306,8 @@ class Server(Protocol):
     ) -> list[Submission]:
         """The caller's own submissions, and those of the courses that the caller teaches, as they came in.
 
-        `own`: only the caller's own. `newest_only`: of each student and assignment. `with_details`: notebooks and
-        feedback; old servers must be asked twice for each submission; v2 tells them anyway.
+        `own`: only the caller's own. `newest_only`: of each student and assignment. `with_details`: notebooks
+        and feedback; old servers must be asked twice for each submission; v2 tells them anyway.
         """
         ...
 
@@ -318,8 +320,8 @@ class Server(Protocol):
         overwrite: bool = False,
         even_if_submissions_are_lost: bool = False,
     ) -> Release:
-        """AlreadyExists: it is out, and `overwrite` was not said. Submissions and feedback stay, but for old servers:
-        there overwriting is NotSupported when there are submissions, unless `even_if_submissions_are_lost`."""
+        """AlreadyExists: it is out, and `overwrite` was not said. Submissions and feedback stay, but for old
+        servers: overwriting is NotSupported when there are any, unless `even_if_submissions_are_lost`."""
         ...
 
     def unrelease(self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False) -> None:
@@ -335,8 +337,8 @@ class Server(Protocol):
         key: str,
         student: str | None = None,
     ) -> Submitted:
-        """`key`: made once for this submission (`uuid.uuid4().hex`), and the same when the caller repeats it: then it is
-        submitted once. `student`: for instructors, on behalf of whom."""
+        """`key`: made once for this submission (`uuid.uuid4().hex`), and the same when the caller repeats it:
+        then it is submitted once. `student`: for instructors, on behalf of whom."""
         ...
 
     def receipt(self, submission: Submission | Submitted) -> dict[str, object]:
@@ -346,7 +348,7 @@ class Server(Protocol):
     def download_release(
         self, course: str, assignment: str, sink: TreeSink, *, version: int | None = None
     ) -> tuple[File, ...]:
-        """All files of the release, the newest where no version is said, those that `sink` did not choose, too."""
+        """All files of the release, also those that `sink` did not choose. `version`: None for the newest."""
         ...
 
     def download_submission(self, submission: Submission, sink: TreeSink) -> tuple[File, ...]: ...

@@ -1,4 +1,4 @@
-"""Which API a server speaks: found out by asking it for what is wanted, in the second API, and no request more."""
+"""Which API a server speaks: found out by asking for what is wanted, in the second API, and nothing more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def connect(
     settings: Settings | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Server:
-    """Makes no request yet. `url`: None takes that of the environment. `settings.notify` is told of an old server."""
+    """Makes no request yet. `url`: None: see `find_url`. `settings.notify` hears of an old server."""
     return cast(Server, _ServerOfEitherKind(Connection(url, settings, environment)))
 
 

@@ -1,9 +1,10 @@
-"""The exchange over the first API: for servers of the Python ngshare. It can less, asks more often, and says so."""
+"""The exchange over the first API, for servers of the Python ngshare: it can less, asks more, and says so."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
@@ -36,7 +37,6 @@ from .interface import (
     Submitted,
     TreeSink,
     Unreachable,
-    format_timestamp,
     parse_timestamp,
 )
 from .repeating import Patience
@@ -97,7 +97,9 @@ class V1Server:
             limits = self._ask('GET', 'limits').fields('limits')
         except NotFound:
             return Limits(tree_bytes=OLD_BODY_BYTES // 4 * 3)
-        return Limits(limits.integer('file_bytes'), limits.integer_or_none('tree_bytes'), limits.integer('files'))
+        return Limits(
+            limits.integer('file_bytes'), limits.integer_or_none('tree_bytes'), limits.integer('files')
+        )
 
     # Courses and people
 
@@ -245,7 +247,9 @@ class V1Server:
                 return
             self._send(path, form)
         if not self._is_released(path, form):
-            raise ServerError('What the server has is not what was released', url=self.url, advice='Release it again.')
+            raise ServerError(
+                'What the server has is not what was released', url=self.url, advice='Release it again.'
+            )
 
     def _is_released(self, path: str, form: TreeForm) -> bool:
         try:
@@ -254,9 +258,7 @@ class V1Server:
             return False
         return there == {name: checksums.md5 for name, checksums in form.checksums.items()}
 
-    def unrelease(
-        self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False
-    ) -> None:
+    def unrelease(self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False) -> None:
         self._delete_assignment(course, assignment, even_if_submissions_are_lost)
 
     def _delete_assignment(self, course: str, assignment: str, even_if_submissions_are_lost: bool) -> None:
@@ -264,7 +266,7 @@ class V1Server:
         submissions = self._ask('GET', _path('submissions', course, assignment)).list_of_fields('submissions')
         if submissions and not even_if_submissions_are_lost:
             raise NotSupported(
-                f'This old server would delete the {len(submissions)} submissions to {assignment}, and all feedback',
+                f'This old server would delete the {len(submissions)} submissions to {assignment}',
                 url=self.url,
                 advice='Nothing was done. Collect them first, and then confirm that they may be lost; '
                 'or ask the administrator for a newer server.',
@@ -316,8 +318,8 @@ class V1Server:
         return answer.list_of_fields('submissions')
 
     def _with_details(self, submission: Submission) -> Submission:
-        """None where the server does not tell: students may not look into their own submissions there, and nobody into
-        those of who has left the course."""
+        """None where the server does not tell: there students may not look into their own submissions, and
+        nobody into those of who has left the course."""
         query = {'timestamp': submission.timestamp}
         try:
             notebooks = _notebooks(self._listed(_of(submission, 'submission'), query))
@@ -327,7 +329,9 @@ class V1Server:
             feedback = self._listed(_of(submission, 'feedback'), query)
         except NotFound:
             feedback = ()
-        return replace(submission, notebooks=notebooks, feedback=Feedback(None, feedback) if feedback else None)
+        return replace(
+            submission, notebooks=notebooks, feedback=Feedback(None, feedback) if feedback else None
+        )
 
     def submit(
         self,
@@ -370,7 +374,9 @@ class V1Server:
         return self._download(_of(submission, 'submission'), {'timestamp': submission.timestamp}, sink)
 
     def download_feedback(self, submission: Submission, sink: TreeSink) -> tuple[File, ...]:
-        return self._download(_of(submission, 'feedback'), {'timestamp': submission.timestamp}, _Feedback(sink))
+        return self._download(
+            _of(submission, 'feedback'), {'timestamp': submission.timestamp}, _Feedback(sink)
+        )
 
     def return_feedback(self, submission: Submission, files: Sequence[LocalFile]) -> None:
         form = TreeForm(files, {'timestamp': submission.timestamp})
@@ -398,7 +404,7 @@ class V1Server:
         size_bytes = sum(checksums.size_bytes for checksums in form.checksums.values())
         if limits.tree_bytes is not None and size_bytes > limits.tree_bytes:
             raise ServerError(
-                f'The files have {size_bytes} bytes together, and the server takes at most {limits.tree_bytes}',
+                f'The files have {size_bytes} bytes, and the server takes at most {limits.tree_bytes}',
                 code='too-large',
                 advice='Remove large files that do not belong to the assignment.',
             )
@@ -444,7 +450,9 @@ class V1Server:
             raise ServerError('The answer of the server has no files', url=self.url)
         contents: dict[str, tuple[File, Span]] = {}
         for item in answer['files']:
-            parts = [item.get(name) if isinstance(item, dict) else None for name in ('path', 'checksum', 'content')]
+            parts = [
+                item.get(name) if isinstance(item, dict) else None for name in ('path', 'checksum', 'content')
+            ]
             path, checksum, content = parts
             if not (isinstance(path, Span) and isinstance(checksum, Span) and isinstance(content, Span)):
                 raise ServerError('The answer of the server has a file without path or content', url=self.url)
@@ -462,10 +470,8 @@ class V1Server:
         except Unreachable as error:
             if not error.may_have_arrived:
                 raise
-            try:
+            with suppress(NotFound):  # the first one has arrived
                 self._ask('DELETE', path)
-            except NotFound:
-                pass  # the first one has arrived
 
     def _ask(
         self,
@@ -486,7 +492,10 @@ class V1Server:
         fields = answer.fields()
         if not fields.flag('success'):
             raise ServerError(
-                'The server refused', url=answer.url, status=answer.status, message=fields.text_or_none('message')
+                'The server refused',
+                url=answer.url,
+                status=answer.status,
+                message=fields.text_or_none('message'),
             )
         self._on_answer()
         return fields
@@ -518,7 +527,9 @@ def _explain(answer: Answer) -> Exception:
             status=error.status,
             message=error.message,
             code=error.code,
-            advice='To replace its files, release it with --force.' if error.code == 'assignment-exists' else None,
+            advice='To replace its files, release it with --force.'
+            if error.code == 'assignment-exists'
+            else None,
         )
     return error
 
@@ -556,10 +567,11 @@ def _details(member: Member, known: Member | None) -> dict[str, str]:
     def one(given: str | None, before: str | None) -> str:
         return given if given is not None else before or ''
 
+    before = known or Member(member.user, member.role)
     return {
-        'first_name': one(member.first_name, known and known.first_name),
-        'last_name': one(member.last_name, known and known.last_name),
-        'email': one(member.email, known and known.email),
+        'first_name': one(member.first_name, before.first_name),
+        'last_name': one(member.last_name, before.last_name),
+        'email': one(member.email, before.email),
     }
 
 

@@ -1,4 +1,4 @@
-"""A directory tree as v1 answers it: one JSON text with everything in base64. Kept in a file, and read where it lies."""
+"""A directory tree as v1 answers it: one JSON text, all in base64. Kept in a file, and read where it lies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class JsonText:
     def __init__(self, answer: Answer, received: Callable[[int], None]) -> None:
         """Reads the whole answer. Raises what `requests` raises when it is cut."""
         self._url = answer.url
-        self._file: IO[bytes] = TemporaryFile()
+        self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         self._map: mmap | None = None
         try:
             for piece in answer.pieces():

@@ -1,4 +1,4 @@
-"""A directory tree as v1 wants it: a form with one field, which is JSON with everything in base64. Made piece by piece."""
+"""A directory tree as v1 wants it: a form with one field of JSON, all in base64. Made piece by piece."""
 
 from __future__ import annotations
 

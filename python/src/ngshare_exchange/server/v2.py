@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -190,9 +191,7 @@ class V2Server:
         except NotFound:
             return None
 
-    def unrelease(
-        self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False
-    ) -> None:
+    def unrelease(self, course: str, assignment: str, *, even_if_submissions_are_lost: bool = False) -> None:
         self._delete(_assignment(course, assignment))
 
     def download_release(
@@ -200,7 +199,7 @@ class V2Server:
     ) -> tuple[File, ...]:
         releases = f'{_assignment(course, assignment)}/releases'
         if version is None:
-            # The list of files and the files must be of one version, although a newer one may come out meanwhile.
+            # The list of files and the files must be of one version, although a newer one may come out now.
             version = self._ask('GET', f'{releases}/latest').fields().integer('version')
         return self._download(f'{releases}/{version}', sink)
 
@@ -296,7 +295,7 @@ class V2Server:
         total_bytes = sum(checksums[file.path].size_bytes for file in wanted.values())
         self._refuse_what_is_too_large(files, checksums, total_bytes)
         done_bytes = 0
-        for sha256, file in wanted.items():
+        for file in wanted.values():
             self._send_file(course, file, checksums[file.path], done_bytes, total_bytes)
             done_bytes += checksums[file.path].size_bytes
 
@@ -345,7 +344,7 @@ class V2Server:
         tree_bytes = sum(checksums[file.path].size_bytes for file in files)
         if limits.tree_bytes is not None and tree_bytes > limits.tree_bytes:
             raise ServerError(
-                f'The files have {tree_bytes} bytes together, and the server takes at most {limits.tree_bytes}',
+                f'The files have {tree_bytes} bytes, and the server takes at most {limits.tree_bytes}',
                 code='too-large',
                 advice=advice,
             )
@@ -388,10 +387,8 @@ class V2Server:
         except Unreachable as error:
             if not error.may_have_arrived:
                 raise
-            try:
+            with suppress(NotFound):  # the first one has arrived
                 self._ask('DELETE', path)
-            except NotFound:
-                pass  # the first one has arrived
 
     def _ask(
         self,
@@ -435,7 +432,8 @@ _advice = {
     'assignment-not-found': 'Check the name of the assignment; `nbgrader list` shows what is released.',
     'not-related': 'Ask the instructor of the course to put you on its roster.',
     'not-instructor': 'Ask an administrator if you should teach this course.',
-    'quota-exceeded': 'Remove large files that do not belong to the assignment, or ask the administrator for room.',
+    'feedback-not-found': 'Your instructor has not returned it yet.',
+    'quota-exceeded': 'Remove large files that do not belong to it, or ask the administrator for room.',
     'too-many-uploads': 'Wait until tomorrow, or ask the administrator for room.',
     'assignment-exists': 'To replace its files, release it with --force: submissions stay.',
 }
