@@ -26,6 +26,7 @@ export const keys: { readonly [Table in Copied]: readonly (keyof Schema[Table] &
   student_totals: ['course_id', 'user_id'],
   signing_keys: ['id'],
   uploads: ['user_id', 'blob_id'],
+  announcements: ['user_id', 'caller_id', 'client_key'],
 }
 
 /** Its rows are there from the start. */

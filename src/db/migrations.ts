@@ -9,6 +9,7 @@ import * as leases from './migrations/004-leases.ts'
 import * as totals from './migrations/005-totals.ts'
 import * as eventChain from './migrations/006-event-chain.ts'
 import * as secondApi from './migrations/007-second-api.ts'
+import * as announcements from './migrations/008-announcements.ts'
 import type { Schema } from './schema.ts'
 
 const migrations: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '005-totals': totals,
   '006-event-chain': eventChain,
   '007-second-api': secondApi,
+  '008-announcements': announcements,
 }
 
 /** The last one of all. */

@@ -22,6 +22,7 @@ export interface Schema {
   signing_keys: SigningKeyTable
   leases: LeaseTable
   uploads: UploadTable
+  announcements: AnnouncementTable
 }
 
 interface UserTable {
@@ -74,7 +75,7 @@ interface ReleaseTable {
 }
 
 /**
- * Immutable. `received_at` is when the request arrived, a microsecond later where that was taken. `client_key`: what the
+ * Immutable. `received_at` is when the request arrived, or its announcement; a microsecond later where that was taken. `client_key`: what the
  * client called this submission, so that repeating the request does not submit again.
  */
 interface SubmissionTable {
@@ -206,6 +207,16 @@ interface UploadTable {
   user_id: number
   blob_id: number
   uploaded_at: number
+}
+
+/** A submission of `user_id`'s whose files `caller_id` is about to send. Goes with the users, and with the assignment. */
+interface AnnouncementTable {
+  user_id: number
+  caller_id: number
+  client_key: string
+  assignment_id: number
+  digest: string
+  announced_at: number
 }
 
 export type TreeFileRow = Insertable<TreeFileTable>

@@ -1,6 +1,7 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
 import type { ContentStore } from '../content/content-store.ts'
 import type { Reader, Writer } from '../db/database.ts'
+import { announcementLifeMs, dropAnnouncements } from './announcements.ts'
 import { type Duty, startDuty } from './duty.ts'
 import { type Caller, type Exchange, recordEvent } from './exchange.ts'
 import type { Leases } from './leases.ts'
@@ -39,6 +40,7 @@ export function startHousekeeping(
         if (purged > 0) logger.info({ purged }, 'purged assignments whose retention period is over')
       }
       await dropOldUploads(guarded)
+      await dropOldAnnouncements(guarded)
       const swept = await sweepContent(guarded, { olderThan: Date.now() - graceMs, signal })
       if (swept > 0) logger.info({ swept }, 'removed files that failed uploads had left behind')
       logger.debug({}, 'housekeeping has ended a round')
@@ -95,6 +97,12 @@ async function dropOldUploads(exchange: Exchange): Promise<void> {
   const before = exchange.clock() - uploadLifeMs * 1000
   const locations = await exchange.db.write(trx => dropUploads(trx, before))
   for (const location of locations) await exchange.content.remove(location)
+}
+
+/** Submissions whose files never came. */
+export async function dropOldAnnouncements(exchange: Exchange): Promise<void> {
+  const before = exchange.clock() - announcementLifeMs * 1000
+  await exchange.db.write(trx => dropAnnouncements(trx, before))
 }
 
 /** How many assignments `purgeHidden` would delete. */

@@ -13,6 +13,7 @@ import {
   getTaughtAssignment,
   getUsersAssignment,
 } from './access.ts'
+import { takeAnnouncement } from './announcements.ts'
 import { type FetchedTree, readTree, type StagedTree, treeDigest, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
@@ -28,7 +29,7 @@ interface StudentInput extends AssignmentRef {
   readonly student: string
 }
 
-interface SubmitInput extends AssignmentRef {
+export interface SubmitInput extends AssignmentRef {
   readonly caller: Caller
   /** Whose submission it is: the caller's, unless an instructor submits for a student. */
   readonly student?: string
@@ -39,12 +40,16 @@ export async function maySubmit(exchange: Exchange, input: SubmitInput): Promise
   await getSubmitTarget(exchange.db.read, input)
 }
 
-async function getSubmitTarget(db: Reader, input: SubmitInput): Promise<Assignment> {
+/** The assignment, and whose submission it will be. @throws Refusal as `submitAssignment` */
+export async function getSubmitTarget(
+  db: Reader,
+  input: SubmitInput,
+): Promise<Assignment & { student: string }> {
   const { caller, student = caller.name } = input
-  if (student === caller.name) return getMembersAssignment(db, caller, input)
+  if (student === caller.name) return { ...(await getMembersAssignment(db, caller, input)), student }
   const assignment = await getTaughtAssignment(db, caller, input)
   if ((await findRole(db, assignment.courseId, student)) === null) throw new Refusal('student-not-found')
-  return assignment
+  return { ...assignment, student }
 }
 
 /** What the student holds of a submission that is stored. */
@@ -54,9 +59,9 @@ export interface Submitted {
 }
 
 /**
- * Stores a submission and returns its receipt's id and the moment it carries from now on: `receivedAt`,
- * or the next free microsecond of that student and assignment. `key`: what the client calls this submission; who comes
- * with the same key and the same files again gets the answer of the first time.
+ * Stores a submission and returns its receipt's id and the moment it carries from now on: `receivedAt`, or that of its
+ * announcement, or the next free microsecond of that student and assignment. `key`: what the client calls this
+ * submission; who comes with the same key and the same files again gets the answer of the first time.
  * @throws Refusal `course-not-found`, `not-related`, `assignment-not-found`, `quota-exceeded`, `key-reused`; for another
  * `not-instructor`, `student-not-found`
  */
@@ -64,23 +69,30 @@ export async function submitAssignment(
   exchange: Exchange,
   input: SubmitInput & { receivedAt: Micros; tree: StagedTree; key?: string },
 ): Promise<Submitted> {
-  const { caller, course, assignment, student = caller.name, key = null } = input
+  const { caller, course, assignment, key = null } = input
   return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
-    const { id: assignmentId, courseId, callerId } = await getSubmitTarget(trx, input)
+    const { id: assignmentId, courseId, callerId, student } = await getSubmitTarget(trx, input)
     const isOwn = student === caller.name && callerId !== null
     const userId = isOwn ? callerId : await ensureUser(trx, student, input.receivedAt)
     const digest = treeDigest(input.tree)
-    const known = key === null ? null : await findByKey(trx, { userId, key, assignmentId, digest })
+    const known = key === null ? null : await findSubmitted(trx, { student, key, assignmentId, digest })
     if (known !== null) return known
+    const announcedAt =
+      key === null || callerId === null
+        ? null
+        : await takeAnnouncement(trx, {
+            ...{ callerId, userId, assignmentId, key, digest },
+            at: input.receivedAt,
+          })
     await requireRoom(trx, exchange, { assignmentId, courseId, userId, tree: input.tree })
     const { id, receivedAt } = await insertSubmission(trx, {
       ...{ assignmentId, userId, key },
-      receivedAt: input.receivedAt,
+      receivedAt: announcedAt ?? input.receivedAt,
       treeId: await insertTree(),
     })
     const subject = student === caller.name ? undefined : student
     await recordEvent(trx, {
-      at: receivedAt,
+      at: Math.max(receivedAt, input.receivedAt),
       caller,
       action: 'submit-assignment',
       course,
@@ -92,15 +104,16 @@ export async function submitAssignment(
 }
 
 /** Null where the key is new. @throws Refusal `key-reused`: it was used for another assignment, or other files */
-async function findByKey(
-  trx: Writer,
-  wanted: { userId: number; key: string; assignmentId: number; digest: string },
+export async function findSubmitted(
+  db: Reader,
+  wanted: { student: string; key: string; assignmentId: number; digest: string },
 ): Promise<Submitted | null> {
-  const known = await trx
+  const known = await db
     .selectFrom('submissions')
+    .innerJoin('users', 'users.id', 'submissions.user_id')
     .innerJoin('trees', 'trees.id', 'submissions.tree_id')
     .select(['submissions.id', 'assignment_id', 'received_at as receivedAt', 'digest'])
-    .where('user_id', '=', wanted.userId)
+    .where('users.name', '=', wanted.student)
     .where('client_key', '=', wanted.key)
     .executeTakeFirst()
   if (known === undefined) return null

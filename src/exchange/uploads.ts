@@ -21,10 +21,13 @@ export interface ManifestFile {
 /** Files of the tree are neither here nor readable by the caller: they must be sent first. */
 export class FilesMissing extends Refusal {
   readonly sha256s: readonly string[]
+  /** The moment of the submission that they belong to, when it is complete in time; null: it will be then. */
+  readonly receivedAt: Micros | null
 
-  constructor(sha256s: readonly string[]) {
+  constructor(sha256s: readonly string[], receivedAt: Micros | null = null) {
     super('files-missing')
     this.sha256s = sha256s
+    this.receivedAt = receivedAt
   }
 }
 

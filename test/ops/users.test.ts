@@ -326,6 +326,8 @@ describe('the rules about users', () => {
       ),
     )
     expect(pointing.toSorted()).toEqual([
+      'announcements.caller_id',
+      'announcements.user_id',
       'feedback.released_by',
       'former_names.user_id',
       'members.user_id',

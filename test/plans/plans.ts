@@ -22,6 +22,7 @@ export const growing: ReadonlySet<string> = new Set([
   'former_names',
   'student_totals',
   'uploads',
+  'announcements',
 ])
 
 /** One statement that reads a growing table, or an index of it, from one end to the other. */

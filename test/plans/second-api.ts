@@ -1,7 +1,7 @@
 /** Everything that the second API has, asked once by people of a class. */
 import { expect } from 'vitest'
 import type { Service } from '../support/service.ts'
-import { inV2, release, submit } from '../v2/people.ts'
+import { inV2, release, submit, treeBody } from '../v2/people.ts'
 
 /** Returns the operations, as `GET courses/<>`. */
 export async function askSecondApi(service: Service): Promise<string[]> {
@@ -19,6 +19,12 @@ export async function askSecondApi(service: Service): Promise<string[]> {
   await go(ann, 'POST', 'courses/chemistry/members', { members: [{ user: 'bob', role: 'student' }] })
   await go(ann, 'PUT', 'courses/chemistry/members/bob', { role: 'student', email: 'b@example.org' })
   await release(ann, ps1, { 'ps1.ipynb': 'questions', large: 'x'.repeat(100_000) })
+  const announced = await bob.post(
+    'courses/chemistry/assignments/ps1/submissions',
+    treeBody({ 'ps1.ipynb': 'answers' }),
+    { 'idempotency-key': 'once' },
+  )
+  expect(announced.status).toBe(409)
   await submit(bob, ps1, { 'ps1.ipynb': 'answers' }, { 'idempotency-key': 'once' })
   const { json } = await go(
     ann,

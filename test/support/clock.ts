@@ -9,7 +9,12 @@ export function stopTheClocks(at: string): void {
   })
 }
 
+const minuteMs = 60_000
 const dayMs = 86_400_000
+
+export function letMinutesPass(minutes: number): void {
+  vi.setSystemTime(Date.now() + minutes * minuteMs)
+}
 
 export function letDaysPass(days: number): void {
   vi.setSystemTime(Date.now() + days * dayMs)

@@ -6,7 +6,7 @@ import { FilesMissing } from '../../exchange/uploads.ts'
 import { Overloaded } from '../admission/overloaded.ts'
 import { type Failure, failureOf, quotaWords } from '../errors.ts'
 import { BadRequest, TooLarge } from '../form/errors.ts'
-import type { Problem } from './schemas.ts'
+import { formatMoment, type Problem } from './schemas.ts'
 
 /** The request does not say what it must; `message` says what. */
 export class InvalidRequest extends Error {}
@@ -74,9 +74,13 @@ export function problemOf(error: unknown, prefix: string): { problem: Problem; r
     status,
     detail: message,
     code,
-    ...(error instanceof FilesMissing ? { missing: [...error.sha256s] } : {}),
+    ...(error instanceof FilesMissing ? missingOf(error) : {}),
   }
   return retryAfterSeconds === undefined ? { problem } : { problem, retryAfterSeconds }
+}
+
+function missingOf({ sha256s, receivedAt }: FilesMissing): Pick<Problem, 'missing' | 'receivedAt'> {
+  return { missing: [...sha256s], ...(receivedAt === null ? {} : { receivedAt: formatMoment(receivedAt) }) }
 }
 
 export function sendProblem(reply: FastifyReply, error: unknown, prefix: string): FastifyReply {

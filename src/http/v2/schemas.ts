@@ -44,6 +44,13 @@ export const Problem = Type.Object(
     missing: Type.Optional(
       Type.Array(Sha256, { description: 'With `files-missing`: what must be sent first' }),
     ),
+    receivedAt: Type.Optional(
+      Type.String({
+        ...Moment,
+        description:
+          'With `files-missing`, of a submission with a key: the time that it will have when these files come within an hour',
+      }),
+    ),
   },
   { title: 'Problem', description: 'RFC 9457' },
 )

@@ -5,7 +5,8 @@ import type { Caller, Exchange } from '../../exchange/exchange.ts'
 import { fetchFeedback, mayReleaseFeedbackFor, releaseFeedback } from '../../exchange/feedback.ts'
 import { listSubmissionEntries, type SubmissionEntry } from '../../exchange/listings.ts'
 import { getReceipt } from '../../exchange/receipts.ts'
-import { collectSubmission, maySubmit, submitAssignment } from '../../exchange/submissions.ts'
+import { collectSubmission } from '../../exchange/submissions.ts'
+import { submitManifest } from '../../exchange/submit-manifest.ts'
 import { treeOf } from '../../exchange/uploads.ts'
 import type { V2App, V2Context } from './api.ts'
 import { ArchiveQuery, FileQuery, filesOf } from './assignments.ts'
@@ -66,6 +67,8 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
       schema: {
         operationId: 'submitAssignment',
         summary: 'Submit. Repeated with the same Idempotency-Key it answers the same and submits once',
+        description:
+          'With an Idempotency-Key the time of a submission is when its list of files first came: where files are missing, send them within an hour and repeat the request.',
         tags,
         params: ofAssignment,
         querystring: Type.Object(
@@ -88,13 +91,10 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
     async (request, reply) => {
       const { 'idempotency-key': key } = request.headers
       const input = { caller: callerOf(request), ...request.params, ...request.query }
-      await maySubmit(exchange, input)
-      const tree = await treeOf(exchange, { ...input, files: filesOf(request.body) })
-      const { receivedAt } = request
-      const submitted = await submitAssignment(exchange, {
+      const submitted = await submitManifest(exchange, {
         ...input,
-        receivedAt,
-        tree,
+        receivedAt: request.receivedAt,
+        files: filesOf(request.body),
         ...(key === undefined ? {} : { key }),
       })
       return reply.code(201).send({ id: submitted.receiptId, receivedAt: formatMoment(submitted.receivedAt) })
