@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from running_server import RunningServer, start_server
+from world import Person, World
 
 
 @pytest.fixture
@@ -13,3 +14,26 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     """A server with nothing in it; `root` is its admin."""
     with start_server(tmp_path / 'server') as running:
         yield running
+
+
+@pytest.fixture
+def world(server: RunningServer, tmp_path: Path) -> World:
+    """One course: iris teaches it, alice and bob take it."""
+    world = World(server.url, tmp_path)
+    world.create_course(students=('alice', 'bob'))
+    return world
+
+
+@pytest.fixture
+def iris(world: World) -> Person:
+    return world.person('iris')
+
+
+@pytest.fixture
+def alice(world: World) -> Person:
+    return world.person('alice')
+
+
+@pytest.fixture
+def bob(world: World) -> Person:
+    return world.person('bob')
