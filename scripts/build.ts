@@ -1,6 +1,11 @@
-/** Bundles `src/` into `dist/`, which `bin/ngshare` runs. Dependencies stay in node_modules. */
-import { rm } from 'node:fs/promises'
+/**
+ * Bundles `src/` into `dist/`, which `bin/ngshare` runs. Dependencies stay in node_modules. Beside it comes the wheel of
+ * the nbgrader plugin, which the server hands out.
+ */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { build } from 'esbuild'
+import { makeWheel } from './wheel/wheel.ts'
 
 await rm('dist', { recursive: true, force: true })
 await build({
@@ -17,3 +22,5 @@ await build({
   jsxImportSource: 'preact',
   loader: { '.svg': 'text', '.css': 'text' },
 })
+const wheel = await makeWheel('python')
+await writeFile(join('dist', wheel.fileName), wheel.bytes)

@@ -40,6 +40,7 @@ import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import type { DataAccess, OpenExchange, Places } from './ops/command.ts'
 import { comeOverFromNgshare06, placeBesideNgshare06 } from './ops/import/beside.ts'
+import { readPluginWheel } from './plugin-wheel.ts'
 import { version } from './version.ts'
 import { createVserver } from './vserver/app.ts'
 import { defaultFileLimits } from './vserver/files/limits.ts'
@@ -92,6 +93,7 @@ export function compose(config: Config, logger: Logger): Promise<Service> {
       limits: config.limits,
       debug: config.debug,
       version,
+      pluginWheel: readPluginWheel(),
     })
     opened.push(() => app.close())
     return app

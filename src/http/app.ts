@@ -1,6 +1,7 @@
 /** The HTTP server, built but not listening: its errors, and the rooms it opens. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { NotIdentified } from '../auth/authenticator.ts'
+import type { PluginWheel } from '../plugin-wheel.ts'
 import { faviconSvg, layoutScript } from '../web/assets.ts'
 import { Overloaded } from './admission/overloaded.ts'
 import { type BareAppOptions, createBareApp } from './bare-app.ts'
@@ -15,6 +16,7 @@ import { registerApi } from './compat/api.ts'
 import { type ApiContext, apiFailure, sendFailure, sendMethodNotAllowed } from './compat/operation.ts'
 import { registerHealth } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { registerPluginWheel } from './plugin-wheel.ts'
 import { createTroubleLog } from './trouble-log.ts'
 import { registerV2 } from './v2/api.ts'
 
@@ -22,10 +24,12 @@ export interface AppOptions extends ApiContext, Omit<BareAppOptions, 'answerFail
   readonly metrics: Metrics
   /** Of this program. */
   readonly version: string
+  /** For nbgrader; null: there is none to hand out. */
+  readonly pluginWheel: PluginWheel | null
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
-  const { prefix } = options
+  const { prefix, pluginWheel } = options
   const { login } = options.authenticator
   const tellTrouble = createTroubleLog()
   const app = createBareApp({ ...options, answerFailure })
@@ -47,6 +51,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.get(`${prefix}masonry.min.js`, { config: { access: 'anyone' } }, (_request, reply) =>
     reply.type('text/javascript').header('cache-control', 'max-age=86400').send(layoutScript),
   )
+  if (pluginWheel !== null) registerPluginWheel(app, prefix, pluginWheel)
   registerApi(app, options)
   registerV2(app, { ...options, tellTrouble })
   if (login !== null) registerBrowserLogin(app, options, login)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The Python package: format, lint, types and tests, on the oldest and the newest Python of this machine that it
-# supports. Needs `npm ci`: the tests start the built server. Arguments go to pytest:
+# supports. Needs `npm ci`: it builds the server, which the tests start. Arguments go to pytest:
 #
 #   test/plugin/run.sh                 all
 #   test/plugin/run.sh -k roster       the tests with this in their name
@@ -54,6 +54,8 @@ PYTHON
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
 }
+
+check build npm --prefix .. run --silent build
 
 mapfile -t found < <(pythons)
 if [ ${#found[@]} -eq 0 ]; then

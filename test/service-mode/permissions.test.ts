@@ -106,6 +106,9 @@ const open = [
   'GET readyz',
   'GET favicon.ico',
   'GET masonry.min.js',
+  'GET ngshare_exchange-1.0.0a1-py3-none-any.whl',
+  'GET simple/',
+  'GET simple/ngshare-exchange/',
 ]
 /** The steps of a login and its end, which have tests of their own. */
 const login = ['GET oauth_callback', 'POST logout']
