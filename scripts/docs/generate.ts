@@ -1,8 +1,10 @@
-/** Which parts of which pages come from the code. */
+/** Which parts of which pages, and which sources, come from the code. */
 import { readFile } from 'node:fs/promises'
+import { clientTypes, clientTypesFile } from './client-types.ts'
 import { databaseDiagram, databaseTables, readDatabase } from './database.ts'
 import { badRequestTable, overloadTable, refusalTable, troubleTable } from './failures.ts'
 import { replacePart } from './markdown.ts'
+import { readOpenApi } from './openapi.ts'
 import { operationTable, problemTable } from './operations.ts'
 import { settingsTable, variablesTable } from './settings.ts'
 
@@ -16,7 +18,7 @@ export interface Page {
 }
 
 export async function generateDocs(): Promise<Page[]> {
-  const tables = await readDatabase()
+  const [tables, document] = await Promise.all([readDatabase(), readOpenApi()])
   return Promise.all([
     page('docs/settings.md', { settings: settingsTable(), variables: variablesTable() }),
     page('docs/database.md', { diagram: databaseDiagram(tables), tables: databaseTables(tables) }),
@@ -26,7 +28,8 @@ export async function generateDocs(): Promise<Page[]> {
       troubles: troubleTable(),
       overload: overloadTable(),
     }),
-    page('docs/api-v2.md', { operations: await operationTable(), problems: problemTable() }),
+    page('docs/api-v2.md', { operations: operationTable(document), problems: problemTable() }),
+    source(clientTypesFile, clientTypes(document)),
   ])
 }
 
@@ -36,5 +39,12 @@ async function page(file: string, parts: Readonly<Record<string, string>>): Prom
   const text = await readFile(url, 'utf8')
   let generated = text
   for (const [name, part] of Object.entries(parts)) generated = replacePart(generated, name, part)
+  return { file, url, text, generated }
+}
+
+/** A file that is generated as a whole. */
+async function source(file: string, generated: string): Promise<Page> {
+  const url = new URL(`../../${file}`, import.meta.url)
+  const text = await readFile(url, 'utf8').catch(() => '')
   return { file, url, text, generated }
 }

@@ -1,10 +1,9 @@
 /** The operations of the second API, as its OpenAPI document has them. */
 import { refusalProblems } from '../../src/http/v2/problems.ts'
 import { code, markdownTable } from './markdown.ts'
-import { readOpenApi } from './openapi.ts'
+import type { OpenApiDocument } from './openapi.ts'
 
-export async function operationTable(): Promise<string> {
-  const document = await readOpenApi()
+export function operationTable(document: OpenApiDocument): string {
   const rows = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { summary }]) => [
       code(`${method.toUpperCase()} ${path.replaceAll('{', '<').replaceAll('}', '>')}`),

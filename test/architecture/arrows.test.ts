@@ -31,6 +31,7 @@ const arrows: Record<string, readonly string[]> = {
     'version.ts',
     'vserver',
   ],
+  client: [],
   'logger.ts': [],
   'plugin-wheel.ts': [],
   'version.ts': [],
