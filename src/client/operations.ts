@@ -389,6 +389,8 @@ export interface Operations {
       readonly assignment?: string | undefined
       /** A name of a course, an assignment or a person */
       readonly student?: string | undefined
+      /** Only your own, whatever you teach */
+      readonly own?: boolean | undefined
       /** Of each student and assignment */
       readonly newestOnly?: boolean | undefined
       readonly limit?: number | undefined
