@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { HubOptions } from './auth/hub/options.ts'
 import { compose, composeVserver, dataAccess, type Service } from './compose.ts'
 import { readCommandLine, readVserverCommandLine } from './config/command-line.ts'
+import { serverCommandNames } from './config/command-names.ts'
 import {
   type Config,
   ConfigMistakes,
@@ -37,6 +38,10 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** Loaded only where it is asked for: the server does not need it in its memory. */
 async function runCommand(args: readonly string[]): Promise<void> {
+  if (serverCommandNames.some(name => name === args[0])) {
+    const { runServerCommand } = await import('./cli/program.ts')
+    return runServerCommand(args)
+  }
   const { runOps } = await import('./ops/program.ts')
   await runOps(args, dataAccess)
 }

@@ -14,3 +14,6 @@ export const commandNames = [
   'user',
   'verify',
 ] as const
+
+/** Those for teachers and admins, which talk to a server: what each does is in `cli/`. */
+export const serverCommandNames = ['course', 'login', 'logout', 'whoami'] as const

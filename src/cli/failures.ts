@@ -1,0 +1,38 @@
+/** What a server's refusal means to the person at the keyboard, and what to do about it. */
+import { NoAnswer, ProblemError } from '../client/errors.ts'
+import { CommandFailed } from '../terminal/failure.ts'
+import { printable } from '../terminal/table.ts'
+import type { Access, Target } from './target.ts'
+
+/** The client's errors in words; others as they are. */
+export function explained(error: unknown, target: Target): unknown {
+  if (error instanceof NoAnswer)
+    return new CommandFailed(`${error.message} (${target.url})`, { cause: error })
+  if (!(error instanceof ProblemError)) return error
+  const advice = adviceFor(error, target)
+  const detail = printable(error.detail)
+  return new CommandFailed(advice === null ? detail : `${detail}: ${advice}`, { cause: error })
+}
+
+function adviceFor({ status, code }: ProblemError, { url, access }: Target): string | null {
+  if (status === 401) return tokenAdvice(access, url)
+  return advice[code] ?? null
+}
+
+function tokenAdvice(access: Access, url: string): string {
+  return access.kind === 'user'
+    ? `this server wants a token, not a name: ngshare login ${url}`
+    : `the token is that of ${access.from}; for a new one: ngshare login ${url}`
+}
+
+/** By the code of the problem. */
+const advice: Readonly<Record<string, string>> = {
+  'course-not-found': '`ngshare course list` lists yours',
+  'assignment-not-found': '`ngshare assignment list` lists those that are out',
+  'not-related': '`ngshare course list` lists yours',
+  'student-not-found': '`ngshare roster list` lists who is there',
+  'user-missing': 'a stand-alone server wants a name, --user',
+  'not-instructor': '`ngshare whoami` says who you are to the server',
+  'not-admin': '`ngshare whoami` says who you are to the server',
+  'no-service': 'the address is that of --url, NGSHARE_URL or the last login',
+}

@@ -1,0 +1,34 @@
+/** Asks the person at the keyboard. */
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { CommandFailed, Interrupted } from '../terminal/failure.ts'
+
+/** @throws CommandFailed where nobody can be asked, or the answer is no */
+export async function confirm(question: string, { yes }: { yes: boolean }): Promise<void> {
+  if (yes) return
+  if (!process.stdin.isTTY) throw new CommandFailed('nothing was changed: say --yes to do it')
+  const answer = await ask(`${question} [y/N] `, { hidden: false })
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed('nothing was changed')
+}
+
+/** What is typed is not shown. Where nobody types, it is read from standard input. */
+export async function askForSecret(question: string): Promise<string> {
+  return process.stdin.isTTY ? ask(question, { hidden: true }) : text(process.stdin)
+}
+
+async function ask(question: string, { hidden }: { hidden: boolean }): Promise<string> {
+  process.stderr.write(question)
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
+  const asked = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+  try {
+    return await new Promise((resolve, reject) => {
+      asked.once('line', resolve)
+      asked.once('SIGINT', () => reject(new Interrupted('stopped')))
+      asked.once('close', () => reject(new CommandFailed('nothing was said')))
+    })
+  } finally {
+    asked.close()
+    if (hidden) process.stderr.write('\n')
+  }
+}
