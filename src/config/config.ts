@@ -8,6 +8,7 @@ import type { LoadLimits } from '../http/admission/admission.ts'
 import type { FormLimits } from '../http/form/form.ts'
 import { type DatabasePlace, readDatabasePlace } from './database-url.ts'
 import { checkHubSettings } from './hub-settings.ts'
+import { ConfigMistakes } from './mistakes.ts'
 import { SettingReader } from './setting-reader.ts'
 import { type SettingTexts, settings } from './settings.ts'
 import { readStorageSetting, type StorageConfig } from './storage-setting.ts'
@@ -53,13 +54,6 @@ export type DatabaseConfig = DatabasePlace & {
 
 export interface LoadSettings extends LoadLimits {
   readonly maxConnections: number
-}
-
-export class ConfigMistakes extends Error {
-  constructor(lines: readonly string[]) {
-    super(lines.join('\n'))
-    this.name = 'ConfigMistakes'
-  }
 }
 
 const maxArgumentBytes = 16 * 1024 * 1024

@@ -6,17 +6,8 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': [
-    'auth',
-    'compose.ts',
-    'config',
-    'domain',
-    'logger.ts',
-    'ops',
-    'terminal',
-    'version.ts',
-    'workers.ts',
-  ],
+  'main.ts': ['config', 'domain', 'terminal'],
+  'serve.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'terminal', 'version.ts', 'workers.ts'],
   'workers.ts': ['http'],
   'compose.ts': [
     'auth',
@@ -141,18 +132,16 @@ describe('the arrows between rooms', () => {
   })
 
   it('lead to the SDK of S3 only by an import that runs when it is asked for', () => {
-    const start = ['main.ts']
-    for (const file of start) {
-      const targets = imports.filter(
-        entry => entry.file === file && !entry.typeOnly && entry.target.startsWith('.'),
-      )
-      for (const { target } of targets) {
-        const path = relative(source, resolve(source, dirname(file), target))
-        if (!start.includes(path)) start.push(path)
-      }
-    }
-    expect(start).toContain('content/disk-store.ts')
-    expect(start.filter(file => file.startsWith('content/s3/'))).toEqual([])
+    const loaded = filesLoadedBy('serve.ts')
+    expect(loaded).toContain('content/disk-store.ts')
+    expect(loaded.filter(file => file.startsWith('content/s3/'))).toEqual([])
+  })
+
+  it('keep a server and the commands that talk to one out of the memory of each other', () => {
+    expect(filesLoadedBy('serve.ts').filter(file => /^(cli|client)\//.test(file))).toEqual([])
+    const rooms = new Set(filesLoadedBy('cli/program.ts').map(roomOf))
+    expect([...rooms].sort()).toEqual(['cli', 'client', 'terminal', 'version.ts'])
+    expect(filesLoadedBy('main.ts').map(roomOf)).not.toContain('serve.ts')
   })
 
   it('keep migrations apart from the living code', () => {
@@ -163,6 +152,21 @@ describe('the arrows between rooms', () => {
     expect(wrong).toEqual([])
   })
 })
+
+/** What is loaded with a file, by imports that run at once. */
+function filesLoadedBy(file: string): string[] {
+  const loaded = [file]
+  for (const file of loaded) {
+    const targets = imports.filter(
+      entry => entry.file === file && !entry.typeOnly && entry.target.startsWith('.'),
+    )
+    for (const { target } of targets) {
+      const path = relative(source, resolve(source, dirname(file), target))
+      if (!loaded.includes(path)) loaded.push(path)
+    }
+  }
+  return loaded
+}
 
 function roomOf(file: string): string {
   return file.split('/', 1)[0] ?? file

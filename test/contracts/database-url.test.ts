@@ -1,8 +1,9 @@
 /** Where the database is, as operators write it. */
 import { expect, it } from 'vitest'
 import { readCommandLine } from '../../src/config/command-line.ts'
-import { ConfigMistakes, checkSettings } from '../../src/config/config.ts'
+import { checkSettings } from '../../src/config/config.ts'
 import { databaseText, databaseWords } from '../../src/config/database-url.ts'
+import { ConfigMistakes } from '../../src/config/mistakes.ts'
 
 function databaseOf(url: string, environment: Record<string, string> = {}) {
   const args = ['--vngshare', ...(url === '' ? [] : [`--database=${url}`])]

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ConfigMistakes } from '../../src/config/config.ts'
+import { ConfigMistakes } from '../../src/config/mistakes.ts'
 import { aHub, type FakeHub } from '../support/fake-hub.ts'
 import { aHubService, hubConfigFrom, hubEnvironment } from '../support/hub-service.ts'
 
