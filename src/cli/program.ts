@@ -6,11 +6,13 @@ import { runProgram } from '../terminal/program.ts'
 import type { Cli } from './command.ts'
 import { courseCommand } from './course.ts'
 import { loginCommand, logoutCommand, whoamiCommand } from './login.ts'
+import { rosterCommand } from './roster.ts'
 
 const commands: Record<(typeof serverCommandNames)[number], (cli: Cli) => Command> = {
   course: courseCommand,
   login: loginCommand,
   logout: logoutCommand,
+  roster: rosterCommand,
   whoami: whoamiCommand,
 }
 

@@ -16,4 +16,4 @@ export const commandNames = [
 ] as const
 
 /** Those for teachers and admins, which talk to a server: what each does is in `cli/`. */
-export const serverCommandNames = ['course', 'login', 'logout', 'whoami'] as const
+export const serverCommandNames = ['course', 'login', 'logout', 'roster', 'whoami'] as const
