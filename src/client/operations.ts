@@ -11,6 +11,8 @@ export interface Problem {
   readonly code: string
   /** With `files-missing`: what must be sent first */
   readonly missing?: readonly string[] | undefined
+  /** With `files-missing`, of a submission with a key: the time that it will have when these files come within an hour */
+  readonly receivedAt?: string | undefined
 }
 
 export interface Course {
