@@ -51,6 +51,19 @@ export class QuotaExceeded extends Refusal {
   }
 }
 
+/** A limit was passed: `limit` is what is allowed, `what` what was counted, in words for people. */
+export class TooLarge extends Error {
+  readonly what: string
+  readonly limit: number
+
+  constructor(what: string, limit: number) {
+    super(`${what}: at most ${limit}`)
+    this.name = 'TooLarge'
+    this.what = what
+    this.limit = limit
+  }
+}
+
 /** What of ours, or beneath us, is in trouble. The caller did nothing wrong and may try again later. */
 export type TroubleKind =
   | 'storage-full'

@@ -40,7 +40,8 @@ export interface TreeFile extends BlobFacts {
 /** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
 type InsertTree = () => Promise<number>
 
-type InsertBlob = (blob: StagedBlob) => Promise<number>
+/** The ids of these blobs, by SHA-256; those that are not there yet are stored. */
+type InsertBlobs = (blobs: readonly StagedBlob[]) => Promise<Map<string, number>>
 
 /**
  * Runs an act that stores a directory tree, in one transaction. Large blobs are made durable in the content store
@@ -61,16 +62,16 @@ export function writeWithTrees<Result>(
   act: (trx: Writer, insertTree: (tree: StagedTree) => Promise<number>) => Promise<Result>,
 ): Promise<Result> {
   const blobs = trees.flat().map(file => file.blob)
-  return writeWithBlobs(exchange, blobs, (trx, insertBlob) =>
-    withUnfinished(unfinished => act(trx, tree => insertTree(trx, { tree, insertBlob, unfinished }))),
+  return writeWithBlobs(exchange, blobs, (trx, insertBlobs) =>
+    withUnfinished(unfinished => act(trx, tree => insertTree(trx, { tree, insertBlobs, unfinished }))),
   )
 }
 
-/** As `writeWithTree`, for an act that stores some or all of these blobs, each of which `insertBlob` gives its id. */
+/** As `writeWithTree`, for an act that stores some or all of these blobs. */
 export async function writeWithBlobs<Result>(
   exchange: Exchange,
   blobs: readonly StagedBlob[],
-  act: (trx: Writer, insertBlob: InsertBlob) => Promise<Result>,
+  act: (trx: Writer, insertBlobs: InsertBlobs) => Promise<Result>,
 ): Promise<Result> {
   let known = await findKnownBlobs(exchange.db.read, blobs)
   for (;;) {
@@ -79,7 +80,7 @@ export async function writeWithBlobs<Result>(
     try {
       const result = await exchange.db.write(trx => {
         usedLocations.clear()
-        return act(trx, blob => ensureBlob(trx, blob, { placed, at: exchange.clock(), usedLocations }))
+        return act(trx, all => ensureBlobs(trx, all, { placed, at: exchange.clock(), usedLocations }))
       })
       await removeUnused(exchange, placed, usedLocations)
       return result
@@ -145,7 +146,8 @@ const selectTree = prepared((db: Reader, treeId: number) =>
 )
 
 const inlineBatchBytes = 1024 * 1024
-const rowsPerInsert = 50
+const rowsPerInsert = 500
+const namesPerQuery = 500
 
 /**
  * The bytes of every file of a tree, in order: for each file an iterable of chunks, to be read before the next.
@@ -200,12 +202,21 @@ const undone: ReadonlySet<TroubleKind> = new Set(['storage-full', 'database-busy
 
 /** Which of the large ones are stored already: those need no second copy. */
 async function findKnownBlobs(db: Reader, blobs: readonly StagedBlob[]): Promise<Set<string>> {
-  const known = new Set<string>()
-  for (const sha256 of largeBlobs(blobs).keys()) {
-    const row = await db.selectFrom('blobs').select('id').where('sha256', '=', sha256).executeTakeFirst()
-    if (row !== undefined) known.add(sha256)
+  return new Set((await findBlobIds(db, [...largeBlobs(blobs).keys()])).keys())
+}
+
+/** By SHA-256, of those that are stored. */
+async function findBlobIds(db: Reader, sha256s: readonly string[]): Promise<Map<string, number>> {
+  const ids = new Map<string, number>()
+  for (let from = 0; from < sha256s.length; from += namesPerQuery) {
+    const rows = await db
+      .selectFrom('blobs')
+      .select(['id', 'sha256'])
+      .where('sha256', 'in', sha256s.slice(from, from + namesPerQuery))
+      .execute()
+    for (const { id, sha256 } of rows) ids.set(sha256, id)
   }
-  return known
+  return ids
 }
 
 /** All or none. @throws Trouble */
@@ -246,7 +257,7 @@ async function removeUnused(
 
 interface TreeInput {
   readonly tree: StagedTree
-  readonly insertBlob: InsertBlob
+  readonly insertBlobs: InsertBlobs
   /** Queries of the act that nothing of it needs to wait for. */
   readonly unfinished: Promise<unknown>[]
 }
@@ -255,10 +266,11 @@ interface TreeInput {
 async function insertTree(trx: Writer, input: TreeInput): Promise<number> {
   const { tree } = input
   const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
-  const blobIds = new Map<string, number>()
   const treeRow = insertTreeRow(trx, treeDigest(tree), tree.length, sizeBytes)
-  await together([treeRow, insertBlobs(input, blobIds)])
+  const blobs = input.insertBlobs(tree.map(file => file.blob))
+  await together([treeRow, blobs])
   const [{ id: treeId }] = (await treeRow) as [{ id: number }]
+  const blobIds = await blobs
   const rows = tree.map(({ path, isExecutable, blob }, position): TreeFileRow => {
     const blobId = blobIds.get(blob.sha256) as number
     return { tree_id: treeId, position, path, is_executable: isExecutable ? 1 : 0, blob_id: blobId }
@@ -286,22 +298,33 @@ const insertTreeFile = prepared(
 
 const blobsAtOnce = 32
 
-/** Each once, and in the order of their digests: two acts with the same new blobs do not wait for each other. */
-async function insertBlobs(input: TreeInput, ids: Map<string, number>): Promise<void> {
-  const blobs = new Map(input.tree.map(({ blob }) => [blob.sha256, blob]))
-  const inOrder = [...blobs.values()].sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1))
-  await sideBySide(inOrder, { atOnce: Math.min(blobsAtOnce, inOrder.length) }, async blob => {
-    ids.set(blob.sha256, await input.insertBlob(blob))
-  })
+interface Bringing {
+  /** Where those are that were brought along, by SHA-256. */
+  readonly placed: ReadonlyMap<string, string>
+  readonly at: number
+  readonly usedLocations: Set<string>
 }
 
-async function ensureBlob(
+/** Each once, and in the order of their digests: two acts with the same new blobs do not wait for each other. */
+async function ensureBlobs(
   trx: Writer,
-  blob: StagedBlob,
-  input: { placed: Map<string, string>; at: number; usedLocations: Set<string> },
-): Promise<number> {
+  all: readonly StagedBlob[],
+  input: Bringing,
+): Promise<Map<string, number>> {
+  const blobs = [...new Map(all.map(blob => [blob.sha256, blob])).values()]
+  const isBrought = ({ sha256, bytes }: StagedBlob) => bytes !== null || input.placed.has(sha256)
+  const stored = blobs.filter(blob => !isBrought(blob)).map(blob => blob.sha256)
+  const ids = await findBlobIds(trx, stored)
+  if (ids.size < stored.length) throw new KnownBlobVanished()
+  const brought = blobs.filter(isBrought).sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1))
+  await sideBySide(brought, { atOnce: Math.min(blobsAtOnce, brought.length) }, async blob => {
+    ids.set(blob.sha256, await ensureBlob(trx, blob, input))
+  })
+  return ids
+}
+
+async function ensureBlob(trx: Writer, blob: StagedBlob, input: Bringing): Promise<number> {
   const location = input.placed.get(blob.sha256) ?? null
-  if (location === null && blob.bytes === null) return getBlobId(trx, blob.sha256)
   const { sha256, md5, sizeBytes, bytes } = blob
   const [inserted] = await tryInsertBlob(trx, sha256, md5, sizeBytes, input.at, location, bytes)
   if (inserted === undefined) return getBlobId(trx, blob.sha256)

@@ -11,11 +11,12 @@ import {
   type Submitted,
   submitAssignment,
 } from './submissions.ts'
-import { FilesMissing, type ManifestFile, treeOf } from './uploads.ts'
+import { FilesMissing, type ManifestFile, type TreeLimits, treeOf } from './uploads.ts'
 
 interface ManifestInput extends SubmitInput {
   readonly receivedAt: Micros
   readonly files: readonly ManifestFile[]
+  readonly limits: TreeLimits
   /** What the client calls this submission. */
   readonly key?: string
 }
@@ -23,7 +24,7 @@ interface ManifestInput extends SubmitInput {
 /**
  * Submits, or says what must be sent first. With a key the moment of the first try is remembered, and is the
  * submission's when the same list comes again, complete, within an hour.
- * @throws Refusal as `submitAssignment`, `illegal-path`; FilesMissing
+ * @throws Refusal as `submitAssignment`, `illegal-path`; TooLarge; FilesMissing
  */
 export async function submitManifest(exchange: Exchange, input: ManifestInput): Promise<Submitted> {
   const { key } = input

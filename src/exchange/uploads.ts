@@ -5,7 +5,7 @@
 import type { StagedBlob } from '../content/staging.ts'
 import type { Reader, Writer } from '../db/database.ts'
 import { TreePaths } from '../domain/directory-tree.ts'
-import { Refusal } from '../domain/errors.ts'
+import { Refusal, TooLarge } from '../domain/errors.ts'
 import type { Micros } from '../domain/timestamp.ts'
 import { ensureUser, findRole, getCourseId, requireMember } from './access.ts'
 import { type StagedTree, writeWithBlobs } from './directory-trees.ts'
@@ -45,8 +45,9 @@ export async function listMissing(
   exchange: Exchange,
   input: Place & { sha256s: readonly string[] },
 ): Promise<string[]> {
-  const usable = await usableBlobs(exchange.db.read, input)
-  return [...new Set(input.sha256s)].filter(sha256 => !usable.has(sha256))
+  const wanted = new Set(input.sha256s)
+  const usable = await usableBlobs(exchange.db.read, { ...input, wanted })
+  return [...wanted].filter(sha256 => !usable.has(sha256))
 }
 
 /** Refuses what `uploadFile` would refuse before it looks at the bytes. */
@@ -64,34 +65,48 @@ export async function uploadFile(
 ): Promise<void> {
   const { caller, course, blob } = input
   const at = exchange.clock()
-  await writeWithBlobs(exchange, [blob], async (trx, insertBlob) => {
+  await writeWithBlobs(exchange, [blob], async (trx, insertBlobs) => {
     await requireMember(trx, await getCourseId(trx, course), caller)
     const userId = await ensureUser(trx, caller.name, at)
     if ((await waitingBytes(trx, userId)) + blob.sizeBytes > input.maxWaitingBytes) {
       throw new Refusal('too-many-uploads')
     }
+    const blobId = (await insertBlobs([blob])).get(blob.sha256) as number
     await trx
       .insertInto('uploads')
-      .values({ user_id: userId, blob_id: await insertBlob(blob), uploaded_at: at })
+      .values({ user_id: userId, blob_id: blobId, uploaded_at: at })
       .onConflict(conflict => conflict.columns(['user_id', 'blob_id']).doUpdateSet({ uploaded_at: at }))
       .execute()
   })
 }
 
-/** The tree that the manifest describes, ready to be stored. @throws Refusal `illegal-path`; FilesMissing */
+/** What a directory tree may have. */
+export interface TreeLimits {
+  readonly maxFiles: number
+  readonly maxTreeBytes?: number
+}
+
+/** The tree that the manifest describes, ready to be stored. @throws Refusal `illegal-path`; TooLarge; FilesMissing */
 export async function treeOf(
   exchange: Exchange,
-  input: Place & { files: readonly ManifestFile[] },
+  input: Place & { files: readonly ManifestFile[]; limits: TreeLimits },
 ): Promise<StagedTree> {
+  const { files, limits } = input
+  if (files.length > limits.maxFiles) throw new TooLarge('files', limits.maxFiles)
   const paths = new TreePaths()
-  for (const { path } of input.files) paths.add(path)
-  const usable = await usableBlobs(exchange.db.read, input)
-  const missing = new Set(input.files.map(file => file.sha256).filter(sha256 => !usable.has(sha256)))
-  if (missing.size > 0) throw new FilesMissing([...missing])
-  return input.files.flatMap(({ path, sha256, isExecutable }) => {
+  for (const { path } of files) paths.add(path)
+  const wanted = new Set(files.map(file => file.sha256))
+  const usable = await usableBlobs(exchange.db.read, { ...input, wanted })
+  const missing = [...wanted].filter(sha256 => !usable.has(sha256))
+  if (missing.length > 0) throw new FilesMissing(missing)
+  const tree = files.flatMap(({ path, sha256, isExecutable }) => {
     const blob = usable.get(sha256)
     return blob === undefined ? [] : [{ path, isExecutable, blob: storedBlob(blob) }]
   })
+  const sizeBytes = tree.reduce((sum, { blob }) => sum + blob.sizeBytes, 0)
+  const { maxTreeBytes = Number.POSITIVE_INFINITY } = limits
+  if (sizeBytes > maxTreeBytes) throw new TooLarge('bytes in all files', maxTreeBytes)
+  return tree
 }
 
 /**
@@ -162,8 +177,14 @@ interface BlobRow {
 const releasesLookedAt = 2
 const attemptsLookedAt = 3
 
-/** By SHA-256: what the caller has sent, and the newest releases and own submissions of the assignment. */
-async function usableBlobs(db: Reader, { caller, course, assignment }: Place): Promise<Map<string, BlobRow>> {
+/**
+ * Those of the wanted, by SHA-256, that the caller has sent, or that are in the newest releases or own submissions of the
+ * assignment. Whole trees are read: the rows of a file that everybody has are as many as there are submissions.
+ */
+async function usableBlobs(
+  db: Reader,
+  { caller, course, assignment, wanted }: Place & { wanted: ReadonlySet<string> },
+): Promise<Map<string, BlobRow>> {
   const courseId = await getCourseId(db, course)
   await requireMember(db, courseId, caller)
   const teaches = caller.isAdmin || (await findRole(db, courseId, caller.name)) === 'instructor'
@@ -174,7 +195,11 @@ async function usableBlobs(db: Reader, { caller, course, assignment }: Place): P
     .select(['sha256', 'md5', 'size_bytes as sizeBytes'])
     .where('users.name', '=', caller.name)
     .execute()
-  const found = new Map(uploads.map(row => [row.sha256, row]))
+  const found = new Map<string, BlobRow>()
+  const keep = (rows: readonly BlobRow[]) => {
+    for (const row of rows) if (wanted.has(row.sha256)) found.set(row.sha256, row)
+  }
+  keep(uploads)
   const place = await db
     .selectFrom('assignments')
     .select(['id', 'hidden_at'])
@@ -198,14 +223,15 @@ async function usableBlobs(db: Reader, { caller, course, assignment }: Place): P
     .orderBy('received_at', 'desc')
     .limit(attemptsLookedAt)
     .execute()
-  for (const { tree_id } of [...releases, ...attempts]) {
+  for (const { tree_id } of [...attempts, ...releases]) {
+    if (found.size === wanted.size) break
     const rows = await db
       .selectFrom('tree_files')
       .innerJoin('blobs', 'blobs.id', 'tree_files.blob_id')
       .select(['sha256', 'md5', 'size_bytes as sizeBytes'])
       .where('tree_files.tree_id', '=', tree_id)
       .execute()
-    for (const row of rows) found.set(row.sha256, row)
+    keep(rows)
   }
   return found
 }

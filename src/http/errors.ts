@@ -6,10 +6,10 @@ import {
   NotIdentified,
   type NotIdentifiedReason,
 } from '../auth/authenticator.ts'
-import { errorCode, Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
+import { errorCode, Refusal, TooLarge, Trouble, type TroubleKind } from '../domain/errors.ts'
 import type { QuotaName } from '../domain/quotas.ts'
 import { Overloaded, type OverloadedReason } from './admission/overloaded.ts'
-import { BadRequest, type BadRequestCode, TooLarge } from './form/errors.ts'
+import { BadRequest, type BadRequestCode } from './form/errors.ts'
 
 /** `retryAfterSeconds`: for trouble that may pass. */
 export interface Failure {

@@ -30,3 +30,28 @@ export function recordStatements(): ReadonlySet<string> {
   })
   return statements
 }
+
+/** Returns what says how many queries and changes databases of this process have been asked for since. */
+export function countStatements(): () => number {
+  let count = 0
+  const database = new Sqlite(':memory:')
+  const statement = Object.getPrototypeOf(database.prepare('select 1'))
+  database.close()
+  const watched: [Record<string, unknown>, string][] = [
+    ...['run', 'get', 'all', 'iterate'].map((name): [Record<string, unknown>, string] => [statement, name]),
+    [pg.Client.prototype as never, 'query'],
+  ]
+  const originals = watched.map(([owner, name]) => owner[name])
+  watched.forEach(([owner, name], i) => {
+    owner[name] = function (this: unknown, ...asked: unknown[]) {
+      count++
+      return (originals[i] as (...all: unknown[]) => unknown).apply(this, asked)
+    }
+  })
+  onTestFinished(() => {
+    watched.forEach(([owner, name], i) => {
+      owner[name] = originals[i]
+    })
+  })
+  return () => count
+}

@@ -104,16 +104,22 @@ export class Visit implements BodyTurn {
     this.#arrived = arrived
   }
 
-  /** Waits for the turn of that user, or of who the request says it is from. Only once. @throws Overloaded */
-  begin(user: string | null): Promise<void> | null {
+  /**
+   * Waits for the turn of that user, or of who the request says it is from. Only once. `memoryBytes`: what its body takes;
+   * without: what one does that is read in pieces. @throws Overloaded
+   */
+  begin(user: string | null, memoryBytes = this.#piecesBytes()): Promise<void> | null {
     if (this.#hasBegun) return null
     this.#hasBegun = true
     this.#arrived()
     const { request } = this.#arrival
     if (!hasBody(request)) return this.#enter('other', { party: this.#partyOf(user), bytes: 0 })
-    const length = Number(request.headers['content-length'] ?? maxUploadBytes)
-    const bytes = Math.min(Math.max(length, minBytes), maxUploadBytes)
+    const bytes = Math.max(memoryBytes, minBytes)
     return this.#enter('upload', { party: this.#partyOf(user), bytes, transfer: uploadOf(request) })
+  }
+
+  #piecesBytes(): number {
+    return Math.min(Number(this.#arrival.request.headers['content-length'] ?? maxUploadBytes), maxUploadBytes)
   }
 
   async invite(): Promise<void> {

@@ -18,16 +18,3 @@ export class BadRequest extends Error {
     this.code = code
   }
 }
-
-/** A limit was passed: `limit` is what is allowed, `what` what was counted, in words for people. */
-export class TooLarge extends Error {
-  readonly what: string
-  readonly limit: number
-
-  constructor(what: string, limit: number) {
-    super(`${what}: at most ${limit}`)
-    this.name = 'TooLarge'
-    this.what = what
-    this.limit = limit
-  }
-}

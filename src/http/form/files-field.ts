@@ -2,10 +2,10 @@
 import type { ContentStore } from '../../content/content-store.ts'
 import { BlobStaging, inlineLimitBytes } from '../../content/staging.ts'
 import { TreePaths } from '../../domain/directory-tree.ts'
-import { Refusal } from '../../domain/errors.ts'
+import { Refusal, TooLarge } from '../../domain/errors.ts'
 import type { StagedFile, StagedTree } from '../../exchange/directory-trees.ts'
 import { Base64Decoder } from './base64.ts'
-import { BadRequest, TooLarge } from './errors.ts'
+import { BadRequest } from './errors.ts'
 import { type JsonHandler, type JsonKind, JsonScanner } from './json-scanner.ts'
 import type { FieldSink } from './urlencoded.ts'
 

@@ -1,10 +1,11 @@
 /** A request's arguments: those of its query, and those of its body, which is read only when it is asked for. */
 import type { IncomingMessage } from 'node:http'
 import type { ContentStore } from '../../content/content-store.ts'
+import { TooLarge } from '../../domain/errors.ts'
 import type { StagedTree } from '../../exchange/directory-trees.ts'
 import { Overloaded } from '../admission/overloaded.ts'
 import { isHeldBack } from '../expectations.ts'
-import { BadRequest, TooLarge } from './errors.ts'
+import { BadRequest } from './errors.ts'
 import { FilesField } from './files-field.ts'
 import { MultipartDecoder } from './multipart.ts'
 import { type FieldSink, UrlencodedDecoder } from './urlencoded.ts'

@@ -1,7 +1,8 @@
 /** Splits `multipart/form-data` bytes into fields, piece by piece. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { Busboy, type BusboyHeaders } from '@fastify/busboy'
-import { BadRequest, TooLarge } from './errors.ts'
+import { TooLarge } from '../../domain/errors.ts'
+import { BadRequest } from './errors.ts'
 import type { OpenField } from './urlencoded.ts'
 
 const maxParts = 1000

@@ -8,7 +8,7 @@ import {
   mayReleaseAssignment,
   releaseAssignment,
 } from '../../exchange/assignments.ts'
-import type { Caller, Exchange } from '../../exchange/exchange.ts'
+import type { AssignmentRef, Caller, Exchange } from '../../exchange/exchange.ts'
 import {
   type AssignmentEntry,
   listAssignmentEntries,
@@ -19,6 +19,7 @@ import { treeOf } from '../../exchange/uploads.ts'
 import type { V2App, V2Context } from './api.ts'
 import { callerOf } from './callers.ts'
 import { readCursor, writeCursor } from './cursors.ts'
+import { takesManifest } from './large-bodies.ts'
 import { answers, bytes, nothing, ofAssignment, ofUsers } from './routes.ts'
 import {
   Assignment,
@@ -39,7 +40,7 @@ const Version = Type.Union([Type.Integer({ minimum: 1 }), Type.Literal('latest')
 })
 const ofRelease = Type.Object({ course: Name, assignment: Name, version: Version })
 
-export function registerAssignments(app: V2App, { exchange }: V2Context): void {
+export function registerAssignments(app: V2App, { exchange, limits }: V2Context): void {
   app.get(
     '/assignments',
     {
@@ -128,6 +129,15 @@ export function registerAssignments(app: V2App, { exchange }: V2Context): void {
     '/courses/:course/assignments/:assignment/releases',
     {
       ...ofUsers,
+      ...takesManifest(limits, request => {
+        const { overwrite } = request.query as { overwrite?: unknown }
+        const ref = request.params as AssignmentRef
+        return mayReleaseAssignment(exchange, {
+          ...ref,
+          caller: callerOf(request),
+          overwrite: overwrite !== undefined && overwrite !== 'false',
+        })
+      }),
       schema: {
         operationId: 'releaseAssignment',
         summary: 'Release an assignment, or with overwrite=true a new version of it; submissions stay',
@@ -144,8 +154,7 @@ export function registerAssignments(app: V2App, { exchange }: V2Context): void {
     async (request, reply) => {
       const caller = callerOf(request)
       const input = { caller, ...request.params, overwrite: request.query.overwrite ?? false }
-      await mayReleaseAssignment(exchange, input)
-      const tree = await treeOf(exchange, { ...input, files: filesOf(request.body) })
+      const tree = await treeOf(exchange, { ...input, files: filesOf(request.body), limits })
       const { version } = await releaseAssignment(exchange, { ...input, tree })
       return reply.code(201).send(await getRelease(exchange, caller, { ...request.params, version }))
     },

@@ -4,6 +4,7 @@ import type { Caller } from '../../exchange/exchange.ts'
 import { bringMemberships } from '../../exchange/group-memberships.ts'
 import { noteRefusal } from '../refused-attempts.ts'
 import type { V2App, V2Context } from './api.ts'
+import { memoryOfJson } from './large-bodies.ts'
 
 /** Routes that are open to everyone say so in their `config`. */
 export function identifyCallers(
@@ -37,8 +38,11 @@ export function identifyCallers(
       })
       const caller: Caller = { ...person, address: request.ip }
       request.caller = caller
-      await visit.begin(caller.name)
-      if (!isFile(request)) await visit.invite()
+      if (isFile(request)) await visit.begin(caller.name)
+      else {
+        await visit.begin(caller.name, memoryOfJson(request))
+        await visit.invite()
+      }
       if (memberships !== null) await bringMemberships(exchange, { caller, memberships })
     }
     for (const name of ofCredentials) query.delete(name)

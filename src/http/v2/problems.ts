@@ -1,11 +1,18 @@
 /** What the second API answers when it cannot do what was asked: RFC 9457. */
 import type { FastifyReply } from 'fastify'
 import { LoginFailed, NotIdentified } from '../../auth/authenticator.ts'
-import { errorCode, QuotaExceeded, Refusal, type RefusalCode, Trouble } from '../../domain/errors.ts'
+import {
+  errorCode,
+  QuotaExceeded,
+  Refusal,
+  type RefusalCode,
+  TooLarge,
+  Trouble,
+} from '../../domain/errors.ts'
 import { FilesMissing } from '../../exchange/uploads.ts'
 import { Overloaded } from '../admission/overloaded.ts'
 import { type Failure, failureOf, quotaWords } from '../errors.ts'
-import { BadRequest, TooLarge } from '../form/errors.ts'
+import { BadRequest } from '../form/errors.ts'
 import { formatMoment, type Problem } from './schemas.ts'
 
 /** The request does not say what it must; `message` says what. */

@@ -3,6 +3,7 @@ import { noQuotas } from '../../domain/quotas.ts'
 import { listPublicKeys } from '../../exchange/receipts.ts'
 import type { V2App, V2Context } from './api.ts'
 import { callerOf } from './callers.ts'
+import { maxManifestBytes } from './large-bodies.ts'
 import { answers, ofUsers } from './routes.ts'
 import { formatMoment, pageOf, ReceiptKey, Service } from './schemas.ts'
 
@@ -30,6 +31,7 @@ export function registerService(app: V2App, { exchange, limits, version }: V2Con
           fileBytes: limits.maxFileBytes,
           treeBytes: limits.maxTreeBytes ?? null,
           files: limits.maxFiles,
+          manifestBytes: maxManifestBytes(limits),
           ...{ assignmentBytes, userBytes, courseBytes },
         },
       }

@@ -1,17 +1,18 @@
 /** Submissions, their receipts and the feedback to them. */
 import { Type } from 'typebox'
 import { Refusal } from '../../domain/errors.ts'
-import type { Caller, Exchange } from '../../exchange/exchange.ts'
+import type { AssignmentRef, Caller, Exchange } from '../../exchange/exchange.ts'
 import { fetchFeedback, mayReleaseFeedbackFor, releaseFeedback } from '../../exchange/feedback.ts'
 import { listSubmissionEntries, type SubmissionEntry } from '../../exchange/listings.ts'
 import { getReceipt } from '../../exchange/receipts.ts'
-import { collectSubmission } from '../../exchange/submissions.ts'
+import { collectSubmission, maySubmit } from '../../exchange/submissions.ts'
 import { submitManifest } from '../../exchange/submit-manifest.ts'
 import { treeOf } from '../../exchange/uploads.ts'
 import type { V2App, V2Context } from './api.ts'
 import { ArchiveQuery, FileQuery, filesOf } from './assignments.ts'
 import { callerOf } from './callers.ts'
 import { readCursor, writeCursor } from './cursors.ts'
+import { takesManifest } from './large-bodies.ts'
 import { answers, bytes, nothing, ofAssignment, ofSubmission, ofUsers } from './routes.ts'
 import {
   formatMoment,
@@ -28,7 +29,7 @@ import { sendArchive, sendFile, sendManifest } from './tree-answers.ts'
 
 const tags = ['submissions']
 
-export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
+export function registerSubmissions(app: V2App, { exchange, limits }: V2Context): void {
   app.get(
     '/submissions',
     {
@@ -64,6 +65,11 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
     '/courses/:course/assignments/:assignment/submissions',
     {
       ...ofUsers,
+      ...takesManifest(limits, request => {
+        const { student } = request.query as { student?: unknown }
+        const input = { caller: callerOf(request), ...(request.params as AssignmentRef) }
+        return maySubmit(exchange, typeof student === 'string' ? { ...input, student } : input)
+      }),
       schema: {
         operationId: 'submitAssignment',
         summary: 'Submit. Repeated with the same Idempotency-Key it answers the same and submits once',
@@ -95,6 +101,7 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
         ...input,
         receivedAt: request.receivedAt,
         files: filesOf(request.body),
+        limits,
         ...(key === undefined ? {} : { key }),
       })
       return reply.code(201).send({ id: submitted.receiptId, receivedAt: formatMoment(submitted.receivedAt) })
@@ -215,6 +222,11 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
     '/submissions/:submission/feedback',
     {
       ...ofUsers,
+      ...takesManifest(limits, async request => {
+        const caller = callerOf(request)
+        const submission = await find(exchange, caller, request.params as { submission: string })
+        await mayReleaseFeedbackFor(exchange, { caller, ...submission })
+      }),
       schema: {
         operationId: 'releaseFeedback',
         summary: 'Return feedback to a submission, in place of what was returned before',
@@ -227,8 +239,7 @@ export function registerSubmissions(app: V2App, { exchange }: V2Context): void {
     async request => {
       const caller = callerOf(request)
       const submission = { caller, ...(await find(exchange, caller, request.params)) }
-      await mayReleaseFeedbackFor(exchange, submission)
-      const tree = await treeOf(exchange, { ...submission, files: filesOf(request.body) })
+      const tree = await treeOf(exchange, { ...submission, files: filesOf(request.body), limits })
       await releaseFeedback(exchange, { ...submission, tree })
       return told(await find(exchange, caller, request.params))
     },

@@ -1,11 +1,12 @@
 /** Files that are sent ahead of their tree. */
 import { Type } from 'typebox'
 import { BlobStaging } from '../../content/staging.ts'
-import { Refusal } from '../../domain/errors.ts'
+import { Refusal, TooLarge } from '../../domain/errors.ts'
+import type { CourseRef } from '../../exchange/exchange.ts'
 import { listMissing, mayUpload, uploadFile } from '../../exchange/uploads.ts'
-import { TooLarge } from '../form/errors.ts'
 import type { V2App, V2Context } from './api.ts'
 import { callerOf } from './callers.ts'
+import { takesManifest } from './large-bodies.ts'
 import { answers, nothing, ofCourse, ofUsers } from './routes.ts'
 import { Missing, MissingQuery, Name } from './schemas.ts'
 
@@ -16,6 +17,9 @@ export function registerUploads(app: V2App, { exchange, limits }: V2Context): vo
     '/courses/:course/uploads/missing',
     {
       ...ofUsers,
+      ...takesManifest(limits, request => {
+        return mayUpload(exchange, { caller: callerOf(request), ...(request.params as CourseRef) })
+      }),
       schema: {
         operationId: 'listMissing',
         summary: 'Which of these files must be sent before a tree of them can be stored in the assignment',

@@ -6,9 +6,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import fastJsonStringify from 'fast-json-stringify'
 import type { V2App } from './api.ts'
-
-/** A directory tree of some 25,000 files. */
-const maxJsonBytes = 4 * 1024 * 1024
+import { maxJsonBytes } from './large-bodies.ts'
 
 export function holdToSchemas(app: V2App): void {
   const strict = lazy(() => new Ajv({ strict: false, useDefaults: true }))
