@@ -123,10 +123,15 @@ const brokenRequests: Record<string, [string, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive'],
 }
 
-/** Fastify knows the usual methods; the others that Node lets through are refused like them, not overlooked. */
+/**
+ * Fastify knows the usual methods; the others that Node lets through are refused like them, not overlooked. Of QUERY, which
+ * nobody serves, it would first want a Content-Type.
+ */
 function supportAllMethods(app: FastifyInstance): void {
   for (const method of METHODS) {
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method)
+    if (method === 'CONNECT') continue
+    if (method === 'QUERY') app.addHttpMethod(method, { overrideExisting: true })
+    else if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   }
 }
 

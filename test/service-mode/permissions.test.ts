@@ -290,7 +290,7 @@ describe('the page that shows, fills and clears the database', () => {
 
 describe('nobody in particular', () => {
   const paths = [...new Set(rows.map(row => row.path).filter(path => path.includes('/C')))]
-  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND']
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'QUERY']
 
   it.each(paths)('learns nothing of what there is: %s', async path => {
     const there = await aWorld('released')

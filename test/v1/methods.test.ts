@@ -22,7 +22,7 @@ const paths: [path: string, allowed: string][] = [
   ['favicon.ico', 'GET, HEAD'],
   ['initialize-Data6ase', 'GET, HEAD, POST'],
 ]
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND']
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'QUERY']
 const timestamp = '2020-01-01 00:00:00.000000'
 
 const service = await aServiceForTheFile({ testData: true, debug: true })

@@ -39,6 +39,7 @@ describe('the service', () => {
   it.each([
     ['GET', 'nothing', undefined, 404, 'not-found'],
     ['PATCH', 'courses', undefined, 405, 'method-not-allowed'],
+    ['QUERY', 'courses', undefined, 405, 'method-not-allowed'],
     ['GET', 'courses?limit=0', undefined, 400, 'invalid-request'],
     ['GET', 'courses?limit=many', undefined, 400, 'invalid-request'],
     ['GET', 'courses?unknown=1', undefined, 400, 'invalid-request'],

@@ -20,6 +20,8 @@ describe('the OpenAPI document', () => {
     }
     const operations = Object.values(paths).flatMap(Object.values) as Record<string, unknown>[]
     expect(operations.length).toBeGreaterThan(30)
+    const upload = operations.find(({ operationId }) => operationId === 'uploadFile')
+    expect(upload).toMatchObject({ requestBody: { content: { 'application/octet-stream': {} } } })
     for (const operation of operations) {
       expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) })
       expect(operation.responses).toHaveProperty('4XX')

@@ -9,7 +9,7 @@ const world = await aVserverForTheFile()
 
 const fileCalls =
   'read write ls mkdir chmod stat glob walk exists isdir isfile islink ismount copy copytree rmtree'
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'TRACE']
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'TRACE', 'QUERY']
 const paths: [path: string, allowed: string][] = [
   ['/', 'GET, HEAD, OPTIONS'],
   ['/favicon.ico', 'GET, HEAD, OPTIONS'],

@@ -1,9 +1,11 @@
 /** The OpenAPI document, made of the very schemas that requests are held to, and a page to read it. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import type { FastifySchema } from 'fastify'
 import { renderApiPage } from '../../web/api-page.tsx'
 import { sendPage } from '../pages.ts'
 import type { V2App, V2Context } from './api.ts'
 import { refusalProblems } from './problems.ts'
+import { bytes } from './routes.ts'
 
 export function describeApi({ version }: Pick<V2Context, 'version'>): FastifyDynamicSwaggerOptions {
   return {
@@ -31,7 +33,13 @@ export function describeApi({ version }: Pick<V2Context, 'version'>): FastifyDyn
         { name: 'events', description: 'The record of events' },
       ],
     },
+    transform: ({ schema, url }) => ({ schema: withBytes(schema), url }),
   }
+}
+
+/** Bytes of files are read by the route that wants them: nothing holds them to a schema, but the document tells of them. */
+function withBytes(schema: FastifySchema): FastifySchema {
+  return schema.consumes?.includes('application/octet-stream') ? { ...schema, body: bytes } : schema
 }
 
 const open = { config: { access: 'anyone' }, schema: { hide: true } } as const

@@ -7,9 +7,17 @@ export const ofUsers = { config: { access: 'user' }, prefixTrailingSlash: 'slash
 
 const problem = { description: 'A problem', content: { 'application/problem+json': { schema: Problem } } }
 
+/** What Node refuses before there is a request, whatever API it was for. */
+const tooLong = {
+  description: 'The request line or its headers are too long: 16 KiB together',
+  content: {
+    'application/json': { schema: Type.Object({ success: Type.Literal(false), message: Type.String() }) },
+  },
+}
+
 /** The answers of a route: those given, and problems. */
 export function answers<const Answers extends Record<number, TSchema | object>>(given: Answers) {
-  return { ...given, '4xx': problem, '5xx': problem }
+  return { ...given, 431: tooLong, '4xx': problem, '5xx': problem }
 }
 
 /** 204. */
