@@ -140,7 +140,10 @@ export interface Operations {
         readonly bodyBytes: number
         readonly fileBytes: number
         readonly treeBytes: number | null
+        /** In a directory tree */
         readonly files: number
+        /** Of a list of files, as JSON */
+        readonly manifestBytes: number
         readonly assignmentBytes: number | null
         readonly userBytes: number | null
         readonly courseBytes: number | null

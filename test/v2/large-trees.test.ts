@@ -24,7 +24,10 @@ const manyFiles = (count: number, folder = 'folder') => ({
 describe('a directory tree', () => {
   it('of 100,000 files with long paths is stored, where the limit of files allows it', async () => {
     const { marie } = await aClass({ maxFiles: 100_000 })
-    const body = manyFiles(100_000, 'a folder with a name that is as long as such names are/'.repeat(2) + 'x')
+    const body = manyFiles(
+      100_000,
+      'a folder with a name that is as long as such names are/'.repeat(2).concat('x'),
+    )
     expect(JSON.stringify(body).length).toBeGreaterThan(20_000_000)
     const submitted = await marie.post(submissions, body)
     expect(submitted.status).toBe(201)
