@@ -39,9 +39,7 @@ def put(folder: Path, files: Files) -> None:
 
 
 def content(folder: Path) -> dict[str, str]:
-    return {
-        file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob('*') if file.is_file()
-    }
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob('*') if file.is_file()}
 
 
 @dataclass
@@ -193,9 +191,7 @@ class World:
         home.mkdir(parents=True, exist_ok=True)
         return Person(name, home, self.url, settings=settings)
 
-    def create_course(
-        self, course: str = COURSE, instructor: str = 'iris', students: tuple[str, ...] = ()
-    ) -> None:
+    def create_course(self, course: str = COURSE, instructor: str = 'iris', students: tuple[str, ...] = ()) -> None:
         root = self.person('root')
         root.server.create_course(course, [instructor])
         for student in students:

@@ -43,9 +43,7 @@ def test_an_assignment_goes_its_whole_way(iris: Person, alice: Person) -> None:
 
     iris.grade()
     run = iris.release_feedback()
-    assert (
-        f"Releasing feedback for student 'alice' on assignment '{COURSE}/ps1/p1' ({timestamp})" in run.lines
-    )
+    assert f"Releasing feedback for student 'alice' on assignment '{COURSE}/ps1/p1' ({timestamp})" in run.lines
     assert f'{COURSE} alice ps1 {timestamp} (feedback ready to be fetched)' in alice.listed(cached=True).lines
     alice.fetch_feedback()
     assert content(alice.home / 'ps1' / 'feedback') == {f'{timestamp}/p1.html': '<p>p1: well done</p>'}

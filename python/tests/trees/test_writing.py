@@ -42,9 +42,7 @@ def umask(mask: int) -> Iterator[None]:
 
 
 def content(folder: Path) -> dict[str, str]:
-    return {
-        file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob('*') if file.is_file()
-    }
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob('*') if file.is_file()}
 
 
 def mode(path: Path) -> int:
@@ -234,9 +232,7 @@ class TestAdding:
         assert content(destination) == {'p1.ipynb': 'my work'}
         assert nothing_is_left_beside(destination)
 
-    def test_nothing_is_written_through_a_link_that_leads_out(
-        self, destination: Path, tmp_path: Path
-    ) -> None:
+    def test_nothing_is_written_through_a_link_that_leads_out(self, destination: Path, tmp_path: Path) -> None:
         (tmp_path / 'elsewhere').mkdir()
         destination.mkdir(parents=True)
         (destination / 'data').symlink_to(tmp_path / 'elsewhere')
@@ -244,9 +240,7 @@ class TestAdding:
             tree.write_text('data/x.csv', '1,2')
         assert content(tmp_path / 'elsewhere') == {}
 
-    def test_a_link_in_the_place_of_a_file_is_replaced_not_followed(
-        self, destination: Path, tmp_path: Path
-    ) -> None:
+    def test_a_link_in_the_place_of_a_file_is_replaced_not_followed(self, destination: Path, tmp_path: Path) -> None:
         (tmp_path / 'mine').write_text('mine')
         destination.mkdir(parents=True)
         (destination / 'p1.html').symlink_to(tmp_path / 'mine')
@@ -298,9 +292,7 @@ class TestChecksums:
             file.write(self.TEXT)
         assert (destination / 'x.csv').read_bytes() == self.TEXT
 
-    @pytest.mark.parametrize(
-        'expected', [Checksums(size=5), Checksums(4, sha256=64 * '0'), Checksums(md5=32 * '0')]
-    )
+    @pytest.mark.parametrize('expected', [Checksums(size=5), Checksums(4, sha256=64 * '0'), Checksums(md5=32 * '0')])
     def test_what_arrives_damaged_is_not_kept(self, destination: Path, expected: Checksums) -> None:
         with (
             pytest.raises(WritingError, match=r"'x\.csv' is damaged \(.* instead of "),
