@@ -63,9 +63,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
         for one in self.server.courses():
             if one.course == self.course_id:
                 if one.role == 'student':
-                    self.fail(
-                        f"You do not teach the course '{self.course_id}': only its instructors collect."
-                    )
+                    self.fail(f"You do not teach the course '{self.course_id}': only its instructors collect.")
                 return
         self.fail(f"You have no course '{self.course_id}'. Is the name right, and are you its instructor?")
 

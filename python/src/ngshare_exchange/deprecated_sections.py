@@ -8,9 +8,7 @@ from typing import Any
 from traitlets.config import Config
 
 
-def merge_section(
-    config: Config, old: str, new: str, log: logging.Logger | logging.LoggerAdapter[Any]
-) -> None:
+def merge_section(config: Config, old: str, new: str, log: logging.Logger | logging.LoggerAdapter[Any]) -> None:
     """What the old section says counts for the new one, with a warning."""
     if old not in config:
         return

@@ -33,9 +33,7 @@ def describe_assignment(released: Assignment, folder: Path | None) -> Entry:
     if folder is None:
         notebooks = [{'notebook_id': name, 'path': ''} for name in released.release.notebooks or ()]
     else:
-        notebooks = [
-            {'notebook_id': name, 'path': str(folder / f'{name}.ipynb')} for name in notebooks_in(folder)
-        ]
+        notebooks = [{'notebook_id': name, 'path': str(folder / f'{name}.ipynb')} for name in notebooks_in(folder)]
     return {
         'course_id': released.course,
         'assignment_id': released.assignment,

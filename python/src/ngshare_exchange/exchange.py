@@ -69,9 +69,7 @@ class Exchange(abc.Exchange):
         False, help='Whether assignments are fetched to ./course/assignment instead of ./assignment.'
     ).tag(config=True)
 
-    root = _UrlAsRoot('', help="Not used: folder of nbgrader's own exchange. Reads as the URL.").tag(
-        config=True
-    )
+    root = _UrlAsRoot('', help="Not used: folder of nbgrader's own exchange. Reads as the URL.").tag(config=True)
 
     @default('cache')
     def _cache_by_default(self) -> str:

@@ -56,9 +56,7 @@ class ExchangeFetchAssignment(Exchange, abc.ExchangeFetchAssignment):
             # The limits on size are for what is sent: what was released, students can have.
             rules = replace(self.rules, include=('*',), max_file_size=None)
             sink = Download(tree, rules=rules, is_wanted=self._is_missing, tell_left_out=self.tell_left_out)
-            files = self.server.download_release(
-                self.course_id, self.assignment_id, sink, version=self.release.version
-            )
+            files = self.server.download_release(self.course_id, self.assignment_id, sink, version=self.release.version)
             if self.is_there:
                 for path in sorted(tree.paths):
                     self.log.warning("Replacing missing file '%s'", path)
@@ -97,6 +95,4 @@ class ExchangeFetchAssignment(Exchange, abc.ExchangeFetchAssignment):
         try:
             self.fetched_releases.remember(self.folder, release)
         except (OSError, WritingError) as error:
-            self.log.warning(
-                'Not remembered which release this is, since the cache cannot be written: %s', error
-            )
+            self.log.warning('Not remembered which release this is, since the cache cannot be written: %s', error)

@@ -47,9 +47,7 @@ class ExchangeList(Exchange, abc.ExchangeList):
     def list_files(self) -> list[Entry]:
         if self.inbound or self.cached:
             sent = self._received() if self.inbound else self._submitted()
-            entries = group_by_assignment(
-                describe_submission(one, self._feedback_folder(one)) for one in sent
-            )
+            entries = group_by_assignment(describe_submission(one, self._feedback_folder(one)) for one in sent)
             self._tell_submissions('Submitted assignments:', entries)
         else:
             released = self._released()
@@ -114,9 +112,7 @@ class ExchangeList(Exchange, abc.ExchangeList):
 
     def _unrelease(self) -> list[Entry]:
         released = self._released()
-        entries = [
-            {**describe_assignment(one, self._fetched_folder(one)), 'status': 'removed'} for one in released
-        ]
+        entries = [{**describe_assignment(one, self._fetched_folder(one)), 'status': 'removed'} for one in released]
         self._tell_assignments('Removing released assignments:', released)
 
         def unrelease(one: Assignment) -> None:
@@ -134,9 +130,7 @@ class ExchangeList(Exchange, abc.ExchangeList):
     def _received(self) -> list[Sent]:
         """What the server has: of one's own, and of the courses that one teaches."""
         student = str(self.directory.student_id)
-        submissions = self.server.submissions(
-            exact(self.course_id), exact(self.assignment_id), exact(student)
-        )
+        submissions = self.server.submissions(exact(self.course_id), exact(self.assignment_id), exact(student))
         return [_as_sent(one) for one in submissions if self._is_meant_with_student(one)]
 
     def _submitted(self) -> list[Sent]:
@@ -192,9 +186,7 @@ class ExchangeList(Exchange, abc.ExchangeList):
         )
 
     def _is_meant_with_student(self, one: Submission | CachedSubmission) -> bool:
-        return self._is_meant(one.course, one.assignment) and matches(
-            one.student, str(self.directory.student_id)
-        )
+        return self._is_meant(one.course, one.assignment) and matches(one.student, str(self.directory.student_id))
 
     def _for_each(self, items: Sequence[T], remove: Callable[[T], None], name: Callable[[T], str]) -> None:
         """Fails at the end when some could not be removed."""

@@ -27,8 +27,7 @@ class ExchangeReleaseAssignment(Exchange, abc.ExchangeReleaseAssignment):
         unprepared = Path(coursedir.format_path(coursedir.source_directory, '.', assignment))
         if unprepared.is_dir():
             self.fail(
-                f"Assignment found in '{unprepared}' but not '{self.source}', "
-                'run `nbgrader generate_assignment` first.'
+                f"Assignment found in '{unprepared}' but not '{self.source}', run `nbgrader generate_assignment` first."
             )
         siblings = self.source.parent.iterdir() if self.source.parent.is_dir() else ()
         self.fail_not_found(str(self.source), [one.name for one in siblings if one.is_dir()], assignment)

@@ -16,9 +16,9 @@ from .trees.writing import WritingError
 
 
 class ExchangeSubmit(Exchange, abc.ExchangeSubmit):
-    add_random_string = Bool(
-        True, help="Not used: nbgrader's own exchange adds it to the name of a submission."
-    ).tag(config=True)
+    add_random_string = Bool(True, help="Not used: nbgrader's own exchange adds it to the name of a submission.").tag(
+        config=True
+    )
 
     def init_src(self) -> None:
         sought = self.assignment_id.rstrip('/')

@@ -2,11 +2,12 @@
 
 import socket
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from ngshare_exchange.cache import SubmissionCache
-from world import COURSE, Failed, Person, World, content, notebook, put
+from world import COURSE, Failed, Files, Person, World, content, notebook, put
 
 RELEASED = {'p1.ipynb': notebook('task'), 'deep/p2.ipynb': notebook('task')}
 
@@ -73,8 +74,12 @@ def test_a_slash_at_the_end_does_no_harm(alice: Person) -> None:
 
 
 class TestMissingNotebooks:
+    FILES: ClassVar[Files] = {
+        'p1.ipynb': notebook('solution'),
+        'mine.ipynb': notebook(),
+        '.ipynb_checkpoints/x.ipynb': '',
+    }
     TABLE = 'Expected:\n\tdeep/p2.ipynb: MISSING\n\tp1.ipynb: FOUND\nSubmitted:\n\tmine.ipynb: EXTRA\n\tp1.ipynb: OK'
-    FILES = {'p1.ipynb': notebook('solution'), 'mine.ipynb': notebook(), '.ipynb_checkpoints/x.ipynb': ''}
 
     def test_are_told_of(self, alice: Person) -> None:
         run = alice.submit(files=self.FILES)

@@ -22,7 +22,7 @@ def find_url(configured: str | None, environment: Mapping[str, str]) -> str:
     if url is None:
         raise ServerError(
             'Nobody says where the exchange server is',
-            advice='Set the environment variable NGSHARE_URL, or c.Exchange.url in nbgrader_config.py.',
+            advice='Set the environment variable NGSHARE_URL, or c.Exchange.ngshare_url in nbgrader_config.py.',
         )
     parts = urlsplit(url)
     if parts.scheme not in ('http', 'https') or not parts.hostname:

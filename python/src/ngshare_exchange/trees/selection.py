@@ -185,8 +185,7 @@ def _check_name(path: str) -> None:
         ) from None
     if any(ord(character) < 32 or ord(character) == 127 for character in path):
         raise SelectionError(
-            f"The name of '{printable(path)}' has control characters and cannot be sent. "
-            'Rename it, and try again.'
+            f"The name of '{printable(path)}' has control characters and cannot be sent. Rename it, and try again."
         )
 
 

@@ -50,9 +50,7 @@ class StagedTree:
         self.paths: dict[str, None] = {}
 
     @contextlib.contextmanager
-    def open(
-        self, path: str, *, executable: bool = False, checksums: Checksums = _UNKNOWN
-    ) -> Iterator[MeteredFile]:
+    def open(self, path: str, *, executable: bool = False, checksums: Checksums = _UNKNOWN) -> Iterator[MeteredFile]:
         """One file to be written. Raises WritingError at its end when the bytes are not the expected ones."""
         destination = self._create_folders_of(path)
         os.utime(self.folder)  # it is in use: nobody clears it away
@@ -69,9 +67,7 @@ class StagedTree:
             destination.chmod(mode | (mode & 0o444) >> 2)  # for all who may read it
         self.paths[path] = None
 
-    def copy(
-        self, path: str, source: Path, *, executable: bool = False, checksums: Checksums = _UNKNOWN
-    ) -> None:
+    def copy(self, path: str, source: Path, *, executable: bool = False, checksums: Checksums = _UNKNOWN) -> None:
         """Writes one file with the bytes of another one."""
         with (
             source.open('rb') as original,
@@ -248,9 +244,7 @@ def _move_into(source: Path, destination: Path, path: str, overwrite: bool, grou
     try:
         _create_parents(target.parent, groupshared)
     except (FileExistsError, NotADirectoryError):
-        raise WritingError(
-            f"'{target.parent}' is in the way: it is a file. Move it, and try again."
-        ) from None
+        raise WritingError(f"'{target.parent}' is in the way: it is a file. Move it, and try again.") from None
     if not target.parent.resolve().is_relative_to(destination.resolve()):
         raise WritingError(f"'{target}' is outside of '{destination}': a link leads there. Remove the link.")
     if target.is_dir() and not target.is_symlink():
