@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,18 +80,25 @@ def find_identity(
     What is said on purpose for this service comes before what the hub tells every notebook server.
     """
     if token_file is not None:
-        return Identity(token=_token_in(token_file))
+        return _with_token(_token_in(token_file))
     if user:
         return Identity(user=user)
     if token := environment.get('NGSHARE_TOKEN', '').strip():
-        return Identity(token=token)
+        return _with_token(token)
     if named := environment.get('NGSHARE_TOKEN_FILE'):
-        return Identity(token=_token_in(Path(named)))
+        return _with_token(_token_in(Path(named)))
     if name := environment.get('NGSHARE_USER'):
         return Identity(user=name)
     if token := environment.get('JUPYTERHUB_API_TOKEN', '').strip():
-        return Identity(token=token)
+        return _with_token(token)
     return Identity()
+
+
+def _with_token(token: str) -> Identity:
+    """What would not fit into a header is refused here, where nothing shows it."""
+    if re.fullmatch('[!-~]+', token) is None:
+        raise ServerError('The token has characters that no token has', advice='Copy it again, in one line.')
+    return Identity(token=token)
 
 
 def _token_in(file: Path) -> str:

@@ -14,6 +14,8 @@ from .interface import AlreadyExists, NotAllowed, NotFound, ServerError
 
 WEB_PAGE_BYTES = 64 * 1024
 """How much of a refusal is read."""
+NOTHING_HERE = 'There is no exchange server here'
+WRONG_URL = 'Is this the URL of ngshare?'
 LOG_IN = 'Restart your notebook server, which renews its token. Outside of JupyterHub set NGSHARE_TOKEN.'
 
 
@@ -75,7 +77,7 @@ class Answer:
             'The answer of the server is no JSON',
             url=self.url,
             status=self.status,
-            advice='Is this the URL of ngshare?',
+            advice=WRONG_URL,
         )
 
 
@@ -145,7 +147,7 @@ def _explain(status: int, *, is_ours: bool) -> tuple[str, str | None]:
     if status >= 500 and status not in _explanations:
         return 'The server has failed', 'Tell its administrator.'
     if not is_ours and status == 404:
-        return 'There is no exchange server here', 'Is this the URL of ngshare?'
+        return NOTHING_HERE, WRONG_URL
     return cause, advice
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .interface import LocalFile
 
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 64 * 1024
+"""How much is in memory at once; how much of a download is lost at most when it is cut."""
 
 
 @dataclass(frozen=True)

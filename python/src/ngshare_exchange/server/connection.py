@@ -194,8 +194,6 @@ def failure_of(error: requests.RequestException, url: str) -> ServerError:
             message=_innermost(error),
             advice='Is its certificate valid here? REQUESTS_CA_BUNDLE names certificates to trust.',
         )
-    if isinstance(error, requests.exceptions.InvalidHeader):
-        return ServerError('The token has characters that no token has', url=shown)  # and must not be shown
     if isinstance(error, requests.ConnectTimeout) or _is_without_connection(error):
         return Unreachable(
             'The exchange server cannot be reached',
@@ -203,9 +201,7 @@ def failure_of(error: requests.RequestException, url: str) -> ServerError:
             message=_innermost(error),
             advice='Is it running, and is the URL right (NGSHARE_URL)?',
         )
-    if isinstance(
-        error, requests.ReadTimeout | requests.ConnectionError | requests.exceptions.ChunkedEncodingError
-    ):
+    if isinstance(error, requests.ReadTimeout | requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         is_late = isinstance(error, requests.ReadTimeout) or 'timed out' in _innermost(error)
         unreachable = Unreachable(
             'The exchange server did not answer in time' if is_late else 'The connection broke off',

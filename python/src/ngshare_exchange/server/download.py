@@ -114,9 +114,7 @@ class TreeDownload:
                     file = lacking.get(member.name)
                     content = archive.extractfile(member)
                     if file is None or content is None:
-                        raise ServerError(
-                            f'The server sent {member.name}, which is none of the files', url=answer.url
-                        )
+                        raise ServerError(f'The server sent {member.name}, which is none of the files', url=answer.url)
                     with self._sink.open(file) as target:
                         arriving = Arriving(file, target, self._meter)
                         is_cut = not _copy(content.read, arriving)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 
-from .answers import Answer, refusal_of
+from .answers import NOTHING_HERE, WRONG_URL, Answer, refusal_of
 from .connection import Body, Connection, failure_of
 from .download import Arriving, ProgressMeter
 from .fields import Fields
@@ -97,9 +97,7 @@ class V1Server:
             limits = self._ask('GET', 'limits').fields('limits')
         except NotFound:
             return Limits(tree_bytes=OLD_BODY_BYTES // 4 * 3)
-        return Limits(
-            limits.integer('file_bytes'), limits.integer_or_none('tree_bytes'), limits.integer('files')
-        )
+        return Limits(limits.integer('file_bytes'), limits.integer_or_none('tree_bytes'), limits.integer('files'))
 
     # Courses and people
 
@@ -157,17 +155,13 @@ class V1Server:
             self._ask('POST', _path(role, course, user), form=_details(wanted, known))
         return outcome
 
-    def change_members(
-        self, course: str, members: Sequence[Member], *, dry_run: bool = False
-    ) -> list[MemberOutcome]:
+    def change_members(self, course: str, members: Sequence[Member], *, dry_run: bool = False) -> list[MemberOutcome]:
         known = {member.user: member for member in self.members(course)}
         outcomes = [_outcome(member, known.get(member.user)) for member in members]
         if dry_run:
             return outcomes
         to_write = [
-            member
-            for member, outcome in zip(members, outcomes, strict=True)
-            if outcome.outcome in ('added', 'changed')
+            member for member, outcome in zip(members, outcomes, strict=True) if outcome.outcome in ('added', 'changed')
         ]
         students = [
             {'username': member.user, **_details(member, known.get(member.user))}
@@ -247,9 +241,7 @@ class V1Server:
                 return
             self._send(path, form)
         if not self._is_released(path, form):
-            raise ServerError(
-                'What the server has is not what was released', url=self.url, advice='Release it again.'
-            )
+            raise ServerError('What the server has is not what was released', url=self.url, advice='Release it again.')
 
     def _is_released(self, path: str, form: TreeForm) -> bool:
         try:
@@ -329,9 +321,7 @@ class V1Server:
             feedback = self._listed(_of(submission, 'feedback'), query)
         except NotFound:
             feedback = ()
-        return replace(
-            submission, notebooks=notebooks, feedback=Feedback(None, feedback) if feedback else None
-        )
+        return replace(submission, notebooks=notebooks, feedback=Feedback(None, feedback) if feedback else None)
 
     def submit(
         self,
@@ -374,9 +364,7 @@ class V1Server:
         return self._download(_of(submission, 'submission'), {'timestamp': submission.timestamp}, sink)
 
     def download_feedback(self, submission: Submission, sink: TreeSink) -> tuple[File, ...]:
-        return self._download(
-            _of(submission, 'feedback'), {'timestamp': submission.timestamp}, _Feedback(sink)
-        )
+        return self._download(_of(submission, 'feedback'), {'timestamp': submission.timestamp}, _Feedback(sink))
 
     def return_feedback(self, submission: Submission, files: Sequence[LocalFile]) -> None:
         form = TreeForm(files, {'timestamp': submission.timestamp})
@@ -412,9 +400,7 @@ class V1Server:
     def _listed(self, path: str, query: Mapping[str, str] | None = None) -> tuple[File, ...]:
         """The files of a tree, without their contents and sizes."""
         answer = self._ask('GET', path, query={'list_only': 'true', **(query or {})})
-        return tuple(
-            File(item.text('path'), None, item.text('checksum')) for item in answer.list_of_fields('files')
-        )
+        return tuple(File(item.text('path'), None, item.text('checksum')) for item in answer.list_of_fields('files'))
 
     def _download(self, path: str, query: Mapping[str, str], sink: TreeSink) -> tuple[File, ...]:
         with self._fetch(path, query) as text:
@@ -450,9 +436,7 @@ class V1Server:
             raise ServerError('The answer of the server has no files', url=self.url)
         contents: dict[str, tuple[File, Span]] = {}
         for item in answer['files']:
-            parts = [
-                item.get(name) if isinstance(item, dict) else None for name in ('path', 'checksum', 'content')
-            ]
+            parts = [item.get(name) if isinstance(item, dict) else None for name in ('path', 'checksum', 'content')]
             path, checksum, content = parts
             if not (isinstance(path, Span) and isinstance(checksum, Span) and isinstance(content, Span)):
                 raise ServerError('The answer of the server has a file without path or content', url=self.url)
@@ -520,6 +504,8 @@ class _Feedback:
 def _explain(answer: Answer) -> Exception:
     error = refusal_of(answer)
     error.code = _codes.get(error.message or '', error.code)
+    if answer.status == 404 and error.code is None:
+        error.cause, error.message, error.advice = NOTHING_HERE, None, WRONG_URL
     if error.code in ('course-exists', 'assignment-exists'):
         return AlreadyExists(
             error.cause,
@@ -527,9 +513,7 @@ def _explain(answer: Answer) -> Exception:
             status=error.status,
             message=error.message,
             code=error.code,
-            advice='To replace its files, release it with --force.'
-            if error.code == 'assignment-exists'
-            else None,
+            advice='To replace its files, release it with --force.' if error.code == 'assignment-exists' else None,
         )
     return error
 

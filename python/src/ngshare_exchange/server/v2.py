@@ -124,9 +124,7 @@ class V2Server:
             self._ask('PUT', f'{_course(course)}/members/{_name(user)}', json=_details(member))
         return outcome
 
-    def change_members(
-        self, course: str, members: Sequence[Member], *, dry_run: bool = False
-    ) -> list[MemberOutcome]:
+    def change_members(self, course: str, members: Sequence[Member], *, dry_run: bool = False) -> list[MemberOutcome]:
         new = [{'user': member.user, **_details(member)} for member in members]
         changes = {'members': new, 'dryRun': dry_run}
         answer = self._ask('POST', f'{_course(course)}/members', json=changes).fields()
@@ -151,8 +149,7 @@ class V2Server:
     ) -> list[Assignment]:
         items = self._items('assignments', _present(course=course, assignment=assignment))
         return [
-            Assignment(item.text('course'), item.text('assignment'), _release(item.fields('release')))
-            for item in items
+            Assignment(item.text('course'), item.text('assignment'), _release(item.fields('release'))) for item in items
         ]
 
     def release(
@@ -523,9 +520,7 @@ def _file(fields: Fields) -> File:
 
 
 def _feedback_file(fields: Fields) -> File:
-    return File(
-        fields.text('path'), fields.integer('sizeBytes'), md5=fields.text('md5'), sha256=fields.text('sha256')
-    )
+    return File(fields.text('path'), fields.integer('sizeBytes'), md5=fields.text('md5'), sha256=fields.text('sha256'))
 
 
 def _submission(fields: Fields) -> Submission:
