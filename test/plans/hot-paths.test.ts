@@ -20,8 +20,8 @@ const quotas = { maxAssignmentBytes: gigabyte, maxUserBytes: gigabyte, maxCourse
 /** What reads all courses, assignments or members because all are wanted, seldom or by admins. */
 const wholes: readonly RegExp[] = [
   /^select "courses"."name" from "courses" where "courses"."hidden_at" is null order by "courses"."name"$/,
-  /^select "assignments"."id".* from "assignments" inner join "courses" .* where \("assignments"."hidden_at" < (\?|\$1)/,
-  /^select "courses"."id".* from "courses" left join "assignments" .* where "courses"."hidden_at" < (\?|\$1)/,
+  /^select "assignments"."id".* from "assignments" inner join "courses" .* where \("assignments"."hidden_at" < (\+\?|\$1)/,
+  /^select "courses"."id".* from "courses" left join "assignments" .* where "courses"."hidden_at" < (\+\?|\$1)/,
   /^select .* from "members" .* where "members"."group_role" is not null and "courses"."hidden_at" is null$/,
 ]
 

@@ -25,12 +25,12 @@ export function scansOf(sqlite: Sqlite.Database, statement: string): string[] {
 
 /** `select … from table order by … limit ?`, where nothing must be sorted for it: it ends with the first row. */
 function takesTheFirst(statement: string, plan: readonly unknown[]): boolean {
-  return plan.length === 1 && / limit \?$/.test(statement) && !/ where /.test(statement)
+  return plan.length === 1 && / limit \+\?$/.test(statement) && !/ where /.test(statement)
 }
 
 /** From a row to the last one, for what could have been found by an index. */
 function goesOn(statement: string, where: string): boolean {
-  return / PRIMARY KEY \(rowid>\?\)$/.test(where) && /"\w+" = \?/.test(statement)
+  return / PRIMARY KEY \(rowid>\?\)$/.test(where) && /"\w+" = \+\?/.test(statement)
 }
 
 /** What SQLite calls a search for the greatest of a column is one only where an index begins with that column. */
