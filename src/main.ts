@@ -3,7 +3,9 @@ import { CommanderError } from 'commander'
 import { serverCommandNames } from './config/command-names.ts'
 import { ConfigMistakes } from './config/mistakes.ts'
 import { Trouble } from './domain/errors.ts'
+import type { DataAccess } from './ops/command.ts'
 import { CommandFailed } from './terminal/failure.ts'
+import { runProgram } from './terminal/program.ts'
 
 /** Ends with status 2 for mistakes of whoever started us, 1 for trouble beneath us, 0 after an orderly stop. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -22,23 +24,31 @@ export async function main(args: readonly string[]): Promise<void> {
  */
 async function run(args: readonly string[]): Promise<void> {
   const [name = '', ...others] = args
+  const isOption = name.startsWith('-')
   if (serverCommandNames.some(known => known === name)) {
     const { runServerCommand } = await import('./cli/program.ts')
-    return runServerCommand(args)
-  }
-  if (name === 'vserver') {
+    await runServerCommand(args)
+  } else if (name === 'vserver') {
     const { runVserver } = await import('./serve.ts')
-    return runVserver(others)
+    await runVserver(others)
+  } else if (name === 'complete' || name === 'help' || (isOption && args.some(isHelp))) {
+    await runCommand(name === 'help' ? [...others, '--help'] : args, null)
+  } else if (name !== '' && !isOption) {
+    const { dataAccess } = await import('./compose.ts')
+    await runCommand(args, dataAccess)
+  } else {
+    const { runServer } = await import('./serve.ts')
+    await runServer(args)
   }
-  if (name !== '' && !name.startsWith('-')) {
-    const [{ runOps }, { dataAccess }] = await Promise.all([
-      import('./ops/program.ts'),
-      import('./compose.ts'),
-    ])
-    return runOps(args, dataAccess)
-  }
-  const { runServer } = await import('./serve.ts')
-  await runServer(args)
+}
+
+async function runCommand(args: readonly string[], access: DataAccess | null): Promise<void> {
+  const { commandTree } = await import('./commands.ts')
+  await runProgram(commandTree(access), args)
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h'
 }
 
 function tell(error: unknown): number {

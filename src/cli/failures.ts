@@ -6,8 +6,7 @@ import type { Access, Target } from './target.ts'
 
 /** The client's errors in words; others as they are. */
 export function explained(error: unknown, target: Target): unknown {
-  if (error instanceof NoAnswer)
-    return new CommandFailed(`${error.message} (${target.url})`, { cause: error })
+  if (error instanceof NoAnswer) return new CommandFailed(error.message, { cause: error })
   if (!(error instanceof ProblemError)) return error
   const advice = adviceFor(error, target)
   const detail = printable(error.detail)
@@ -22,7 +21,7 @@ function adviceFor({ status, code }: ProblemError, { url, access }: Target): str
 function tokenAdvice(access: Access, url: string): string {
   return access.kind === 'user'
     ? `this server wants a token, not a name: ngshare login ${url}`
-    : `the token is that of ${access.from}; for a new one: ngshare login ${url}`
+    : `the token is that of ${access.from}; to save a new one: ngshare login ${url}`
 }
 
 /** By the code of the problem. */

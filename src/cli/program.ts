@@ -4,11 +4,13 @@ import type { serverCommandNames } from '../config/command-names.ts'
 import { terminal } from '../terminal/output.ts'
 import { runProgram } from '../terminal/program.ts'
 import type { Cli } from './command.ts'
+import { completionCommand } from './completion.ts'
 import { courseCommand } from './course.ts'
 import { loginCommand, logoutCommand, whoamiCommand } from './login.ts'
 import { rosterCommand } from './roster.ts'
 
 const commands: Record<(typeof serverCommandNames)[number], (cli: Cli) => Command> = {
+  completion: completionCommand,
   course: courseCommand,
   login: loginCommand,
   logout: logoutCommand,

@@ -18,17 +18,23 @@ export async function askForSecret(question: string): Promise<string> {
 }
 
 async function ask(question: string, { hidden }: { hidden: boolean }): Promise<string> {
-  process.stderr.write(question)
-  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const output = hidden ? nowhere : process.stderr
   const asked = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+  // From here on the terminal itself shows nothing of what is typed: now one may ask.
+  if (hidden) process.stderr.write(question)
+  const ended = new AbortController()
+  const interrupt = () => ended.abort(new Interrupted('stopped'))
+  asked.once('SIGINT', interrupt)
+  process.once('SIGINT', interrupt)
+  asked.once('close', () => ended.abort(new CommandFailed('nothing was said')))
   try {
-    return await new Promise((resolve, reject) => {
-      asked.once('line', resolve)
-      asked.once('SIGINT', () => reject(new Interrupted('stopped')))
-      asked.once('close', () => reject(new CommandFailed('nothing was said')))
-    })
+    return await asked.question(hidden ? '' : question, { signal: ended.signal })
+  } catch (error) {
+    throw ended.signal.aborted ? ended.signal.reason : error
   } finally {
+    process.off('SIGINT', interrupt)
     asked.close()
-    if (hidden) process.stderr.write('\n')
+    if (hidden || ended.signal.aborted) process.stderr.write('\n')
   }
 }

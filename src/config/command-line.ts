@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { errorCode } from '../domain/errors.ts'
-import { commandNames } from './command-names.ts'
 import type { Setting, SettingTexts } from './settings.ts'
 import { settings } from './settings.ts'
 import { vserverSettings } from './vserver-settings.ts'
@@ -28,7 +27,8 @@ interface Grammar<Name extends string> {
 
 const serve = {
   name: 'ngshare',
-  description: `The exchange that nbgrader classes run on when a shared folder is not enough: this serves it. Commands for its admins: ${commandNames.join(', ')}; and vserver, the prototype. \`ngshare COMMAND --help\` tells of each.`,
+  description:
+    'The exchange that nbgrader classes run on when a shared folder is not enough: without a command, this serves it.',
   settings,
   positional: [],
 } satisfies Grammar<string>
@@ -92,18 +92,29 @@ function read<Name extends string>(
   return { kind: 'run', texts: Object.fromEntries(texts) as Record<Name, string>, usage }
 }
 
-function createCommand(
-  { name, description, settings, positional }: Grammar<string>,
-  version: string,
-): Command {
-  const command = new Command(name)
-    .description(description)
-    .usage(['[options]', ...positional.map(word => `[${word}]`)].join(' '))
-    .version(version)
+/** What `ngshare --help` shows, but for the commands. */
+export function describeServer(version: string): Command {
+  return describe(serve, version)
+}
+
+/** What `ngshare vserver --help` shows. */
+export function describeVserver(version: string): Command {
+  return describe(vserver, version).name('vserver')
+}
+
+function createCommand(grammar: Grammar<string>, version: string): Command {
+  return describe(grammar, version)
     .allowUnknownOption()
     .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
+}
+
+function describe({ name, description, settings, positional }: Grammar<string>, version: string): Command {
+  const command = new Command(name)
+    .description(description)
+    .usage(['[options]', ...positional.map(word => `[${word}]`)].join(' '))
+    .version(version)
     .configureHelp({ optionTerm: option => option.flags.replace('[', '<').replace(']', '>') })
   for (const setting of settings) if (hasOption(setting)) command.addOption(optionOf(setting))
   return command

@@ -6,7 +6,8 @@ const source = resolve(import.meta.dirname, '../../src')
 
 /** Which rooms (folders, or files at the top) each room may import. Everything points towards `domain`. */
 const arrows: Record<string, readonly string[]> = {
-  'main.ts': ['config', 'domain', 'terminal'],
+  'main.ts': ['config', 'domain', 'ops', 'terminal'],
+  'commands.ts': ['cli', 'config', 'ops', 'terminal', 'version.ts'],
   'serve.ts': ['auth', 'compose.ts', 'config', 'domain', 'logger.ts', 'terminal', 'version.ts', 'workers.ts'],
   'workers.ts': ['http'],
   'compose.ts': [
@@ -59,7 +60,7 @@ const packages: Record<string, readonly string[]> = {
   pg: ['db'],
   'prom-client': ['http'],
   '@fastify/busboy': ['http'],
-  commander: ['cli', 'config', 'ops', 'main.ts', 'terminal'],
+  commander: ['cli', 'commands.ts', 'config', 'ops', 'main.ts', 'terminal'],
   'csv-parse': ['cli'],
   'csv-stringify': ['cli'],
   'string-width': ['terminal'],
