@@ -1,6 +1,7 @@
 /** Which parts of which pages, and which sources, come from the code. */
 import { readFile } from 'node:fs/promises'
 import { clientTypes, clientTypesFile } from './client-types.ts'
+import { commandTable } from './commands.ts'
 import { databaseDiagram, databaseTables, readDatabase } from './database.ts'
 import { badRequestTable, overloadTable, refusalTable, troubleTable } from './failures.ts'
 import { replacePart } from './markdown.ts'
@@ -20,6 +21,7 @@ export interface Page {
 export async function generateDocs(): Promise<Page[]> {
   const [tables, document] = await Promise.all([readDatabase(), readOpenApi()])
   return Promise.all([
+    page('docs/cli.md', { commands: commandTable() }),
     page('docs/settings.md', { settings: settingsTable(), variables: variablesTable() }),
     page('docs/database.md', { diagram: databaseDiagram(tables), tables: databaseTables(tables) }),
     page('docs/api-v1.md', {

@@ -25,7 +25,7 @@ function listCommand(cli: Cli): Command {
         ? 'You neither teach nor take a course.'
         : columns(
             [
-              ['course', 'you are', 'created'],
+              ['course', 'you are', 'created (UTC)'],
               ...courses.map(({ course, role, createdAt }) => [course, role ?? '', minutes(createdAt)]),
             ],
             { left: [0, 1, 2] },
@@ -58,7 +58,7 @@ function showCommand(cli: Cli): Command {
           : [
               columns(
                 [
-                  ['assignment', 'version', 'released'],
+                  ['assignment', 'version', 'released (UTC)'],
                   ...assignments.map(({ assignment, release }) => [
                     assignment,
                     `${release.version}`,

@@ -60,9 +60,10 @@ function hubServiceUrl(environment: Environment): string | null {
   const path = `${JUPYTERHUB_BASE_URL || '/'}services/ngshare/`
   const { PROXY_PUBLIC_SERVICE_HOST: proxy, PROXY_PUBLIC_SERVICE_PORT: port = '80' } = environment
   if (proxy) return `http://${proxy}:${port}${path}` // on Kubernetes
-  if (JUPYTERHUB_PUBLIC_HUB_URL) return new URL(path, JUPYTERHUB_PUBLIC_HUB_URL).href
-  const { hostname } = new URL(JUPYTERHUB_API_URL)
-  return ['127.0.0.1', 'localhost'].includes(hostname) ? `http://127.0.0.1:10101${path}` : null
+  if (JUPYTERHUB_PUBLIC_HUB_URL) return URL.parse(path, JUPYTERHUB_PUBLIC_HUB_URL)?.href ?? null
+  // Hub, notebook and ngshare on one machine: where our example configurations have it.
+  const isThisMachine = ['127.0.0.1', 'localhost'].includes(URL.parse(JUPYTERHUB_API_URL)?.hostname ?? '')
+  return isThisMachine ? `http://127.0.0.1:10101${path}` : null
 }
 
 /**

@@ -20,7 +20,7 @@ describe('course list', () => {
     const listed = await kevin.ngshare(['course', 'list'])
     expect(listed).toMatchObject({ status: 0, err: '' })
     expect(listed.out).toMatch(
-      /^course {2}you are {5}created\nmath {4}instructor {2}\d{4}-\d\d-\d\d \d\d:\d\d$/,
+      /^course {2}you are {5}created \(UTC\)\nmath {4}instructor {2}\d{4}-\d\d-\d\d \d\d:\d\d$/,
     )
   })
 
@@ -58,7 +58,7 @@ describe('course show', () => {
       'instructors: kevin',
       '2 students',
       '',
-      'assignment  version  released',
+      'assignment  version  released (UTC)',
       expect.stringMatching(/^ps1 {15}1 {2}\d{4}-/),
     ])
   })
