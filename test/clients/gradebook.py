@@ -17,5 +17,11 @@ def scores(desk, assignment):
         }
 
 
+def set_due_date(desk, assignment, due):
+    """`due`: UTC, as nbgrader writes times."""
+    with _open(desk) as gradebook:
+        gradebook.update_or_create_assignment(assignment, duedate=due)
+
+
 def _open(desk):
     return Gradebook(f'sqlite:///{desk}/gradebook.db')

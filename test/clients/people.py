@@ -75,9 +75,13 @@ class Person:
     def manages_course(self, *arguments):
         return self.run('ngshare-course-management', *arguments)
 
+    def environment(self):
+        """The variables that this person's commands see."""
+        return person_environment(self.home, self.name, self.token)
+
     def run(self, *command, at=None):
         """Runs an installed command at a desk and waits for its end."""
-        return run(command, at or self.desk, person_environment(self.home, self.name, self.token), self.name)
+        return run(command, at or self.desk, self.environment(), self.name)
 
 
 def person_environment(home, name=None, token=None):

@@ -37,6 +37,11 @@ class Server:
         # Stand-alone, the `user` argument alone says who asks. Behind a hub only a token does.
         self._send_token = send_token
 
+    @property
+    def origin(self):
+        address = urllib.parse.urlsplit(self.url)
+        return f'{address.scheme}://{address.netloc}'
+
     def ask(self, path, person=None, method='GET', **arguments):
         if person is not None:
             arguments['user'] = person.name
@@ -71,33 +76,51 @@ class Server:
 
 
 class OwnServer(Server):
-    def __init__(self, folder, program='ngshare'):
-        folder = Path(folder)
-        folder.mkdir()
-        port = free_port()
-        super().__init__(f'http://127.0.0.1:{port}/api')
-        self.log = folder / 'server.log'
-        options = {
-            '--admins': 'root',
-            '--host': '127.0.0.1',
-            '--port': port,
-            '--database': f'sqlite:///{folder}/ngshare.db',
-            '--storage': folder / 'files',
-        }
-        command = ['node', REPOSITORY / 'bin' / program, '--vngshare', '--debug']
-        command += [word for option in options.items() for word in option]
-        environment = os.environ | {
-            'PATH': os.pathsep.join([str(REPOSITORY / 'node_modules' / '.bin'), os.environ['PATH']])
-        }
+    """Stand-alone. `options` are added to those of every server here."""
+
+    prefix = '/api'
+    # Answered with 200 as soon as requests are served.
+    ready_path = '/healthz'
+
+    def __init__(self, folder, program='ngshare', options=(), send_token=False):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        self.port = free_port()
+        super().__init__(f'http://127.0.0.1:{self.port}{self.prefix}', send_token)
+        self.log = self.folder / 'server.log'
+        environment = (
+            os.environ
+            | {'PATH': os.pathsep.join([str(REPOSITORY / 'node_modules' / '.bin'), os.environ['PATH']])}
+            | self.environment()
+        )
+        command = [*self.command(program), *options]
         with open(self.log, 'wb') as log:
             self._process = subprocess.Popen(
                 list(map(str, command)), cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
         try:
-            self._wait_until_ready(f'http://127.0.0.1:{port}/healthz')
+            self._wait_until_ready(f'http://127.0.0.1:{self.port}{self.ready_path}')
         except BaseException:
             self.stop()
             raise
+
+    def environment(self):
+        """Added to the caller's."""
+        return {}
+
+    def command(self, program):
+        options = {
+            '--admins': 'root',
+            '--host': '127.0.0.1',
+            '--port': self.port,
+            '--database': f'sqlite:///{self.folder}/ngshare.db',
+            '--storage': self.folder / 'files',
+        }
+        command = ['node', REPOSITORY / 'bin' / program, '--vngshare', '--debug']
+        return command + [word for option in options.items() for word in option]
+
+    def token_of(self, name):
+        return name
 
     def stop(self):
         self._process.terminate()
