@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The Python package: format, lint, types and tests, on the oldest and the newest Python of this machine that it
-# supports. Needs `npm ci`: it builds the server, which the tests start. Arguments go to pytest:
+# supports; then, on the newest, the nbgrader commands with it against the server, and against a Python ngshare 0.6.
+# Needs `npm ci`: it builds the server, which the tests start. Arguments go to pytest:
 #
 #   test/plugin/run.sh                 all
 #   test/plugin/run.sh -k roster       the tests with this in their name
@@ -74,8 +75,13 @@ for one in "${chosen[@]}"; do
   check "types of $version" "$bin/mypy" --python-version "$version"
   tests "$bin" "$@"
 done
-check format "$bin/ruff" format --check .
-check lint "$bin/ruff" check .
+commands=$PWD/../test/plugin
+has_old_server() { [ -x ../.venv/ngshare06/bin/python ] || ../bench/peers/setup-python.sh; }
+check "Python ngshare 0.6" has_old_server && tests "$bin" --rootdir "$commands" -c "$commands/pytest.ini" "$commands" "$@"
+for folder in . "$commands"; do
+  check "format of $(basename "$(realpath "$folder")")" "$bin/ruff" format --config pyproject.toml --check "$folder"
+  check "lint of $(basename "$(realpath "$folder")")" "$bin/ruff" check --config pyproject.toml "$folder"
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
