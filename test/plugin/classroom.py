@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from checks import expect_equal
 from in_process import run_nbgrader
 from people import Person, files_under
+
 from server import opener
 
 ASSIGNMENT = 'ps1'

@@ -9,6 +9,7 @@ import checks
 import pytest
 from classroom import Classroom
 from recording_proxy import RecordingProxy
+
 from server import OwnServer
 
 # nbgrader starts programs of its environment, such as alembic, by their names.

@@ -1,6 +1,7 @@
 """Servers that a hub runs: ngshare as a service, and the Python ngshare 0.6."""
 
 import fake_hub
+
 from server import REPOSITORY, OwnServer
 
 

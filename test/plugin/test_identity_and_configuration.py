@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 
@@ -10,10 +11,13 @@ from traitlets.config import Config
 
 import ngshare_exchange
 
+# An environment without a user; it only says which plugin is meant.
+NOBODY = {name: value for name, value in os.environ.items() if name == 'PYTHONPATH'}
+
 
 def test_the_package_can_be_imported_without_any_user_in_the_environment():
     code = 'from ngshare_exchange import *; import ngshare_exchange, ngshare_exchange.course_management'
-    subprocess.run([sys.executable, '-c', code], env={}, check=True)
+    subprocess.run([sys.executable, '-c', code], env=NOBODY, check=True)
 
 
 def test_every_name_that_the_package_promises_is_there():
@@ -35,7 +39,7 @@ import ngshare_exchange
 [getattr(ngshare_exchange, name) for name in ngshare_exchange.__all__]
 assert not opened, opened
 """
-    subprocess.run([sys.executable, '-B', '-c', code], env={}, check=True)
+    subprocess.run([sys.executable, '-B', '-c', code], env=NOBODY, check=True)
 
 
 def test_it_asks_for_what_it_needs_and_fits_beside_the_installed_nbgrader():

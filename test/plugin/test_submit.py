@@ -131,10 +131,15 @@ def test_an_instructor_submits_on_behalf_of_a_student_who_cannot_do_so_for_anoth
 
 def test_a_student_without_access_to_the_course_is_told_so(at_work):
     at_work.ada.configures(
-        "c.Authenticator.plugin_class = 'ngshare_exchange.NgshareAuthPlugin'",
-        "c.CourseDirectory.course_id = 'another-course'",
+        'from nbgrader.auth import BaseAuthPlugin',
+        'class OtherCourses(BaseAuthPlugin):',
+        "    def get_student_courses(self, student): return ['another-course']",
+        'c.Authenticator.plugin_class = OtherCourses',
     )
-    refused(at_work.ada.nbgrader('submit', ASSIGNMENT), 'You do not have access to this course.')
+    for command in 'submit', 'fetch_assignment':
+        refused(at_work.ada.nbgrader(command, ASSIGNMENT), 'You do not have access to this course.')
+    assert at_work.submissions() == []
+    at_work.ada.nbgrader('list').succeeds().does_not_say(f'{at_work.course} {ASSIGNMENT}')
 
 
 def test_a_submission_is_acknowledged_with_a_receipt(at_work):

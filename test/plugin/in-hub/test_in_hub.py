@@ -14,6 +14,7 @@ import homework  # noqa: E402
 from hub_people import HubPerson  # noqa: E402
 from hubs import ManagedHub  # noqa: E402
 from people import files_under  # noqa: E402
+
 from server import Server  # noqa: E402
 
 COURSE, ASSIGNMENT = 'math101', 'ps1'
