@@ -25,3 +25,12 @@ def set_due_date(desk, assignment, due):
 
 def _open(desk):
     return Gradebook(f'sqlite:///{desk}/gradebook.db')
+
+
+def seconds_late(desk, assignment):
+    """{student: seconds} of the graded submissions of an assignment."""
+    with _open(desk) as gradebook:
+        return {
+            submission.student.id: submission.total_seconds_late
+            for submission in gradebook.assignment_submissions(assignment)
+        }

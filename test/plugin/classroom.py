@@ -1,9 +1,15 @@
 """A course with its people, each at a desk, and what the server says of it without the plugin."""
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 import urllib.request
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from checks import expect_equal
@@ -98,6 +104,31 @@ class Classroom:
             timestamp = (collected / 'timestamp.txt').read_bytes()
             write_files(folder, {'p1.html': page, 'timestamp.txt': timestamp})
         return self.noether.nbgrader('release_feedback', assignment).succeeds()
+
+    @contextlib.contextmanager
+    def interrupted(self, person, *arguments, during, by=signal.SIGINT):
+        """A command in a process of its own that gets a signal while a request is on its way; its exit code."""
+        started, ended = threading.Event(), threading.Event()
+        self.proxy.before(*during, lambda: (started.set(), ended.wait(30)))
+        process = subprocess.Popen(
+            [Path(sys.executable).parent / 'nbgrader', *arguments],
+            cwd=person.desk,
+            env=person.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # A shell lets its background processes ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        try:
+            assert started.wait(60), 'there was no such request'
+            process.send_signal(by)
+            exit_code = process.wait(20)
+        finally:
+            process.kill()
+            process.wait()
+            ended.set()
+        self.proxy.finish()
+        yield exit_code
 
     # What the server has
 

@@ -45,6 +45,7 @@ class RecordingProxy:
         self._rules = []
         self._lock = threading.Lock()
         self.requests = []
+        self.under_way = 0
         self._server = None
         self.start()
 
@@ -98,6 +99,11 @@ class RecordingProxy:
         """`alter` makes other bytes of the body, or of each piece of it."""
         self._rule(method, path, lambda passing: passing.alter_the_answer(alter), times)
 
+    def finish(self):
+        """Waits until every request that came has its answer, or nobody to give it to."""
+        while self.under_way:
+            time.sleep(0.02)
+
     def behaves(self):
         """Breaks nothing any more."""
         with self._lock:
@@ -117,6 +123,10 @@ class RecordingProxy:
             for rule in found:
                 rule.times_left -= 1
             return found
+
+    def count(self, step):
+        with self._lock:
+            self.under_way += step
 
     def connect(self):
         return http.client.HTTPConnection(*self._target, timeout=120)
@@ -146,6 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._alter = lambda piece: piece
         self._record = Request(self.command, self.path, {name.lower(): value for name, value in self.headers.items()})
         self.recorded_by.requests.append(self._record)
+        self.recorded_by.count(1)
         try:
             for rule in self.recorded_by.rules_for(self.command, self.path):
                 rule.act(self)
@@ -156,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._forward()
         except (CutOff, OSError, http.client.HTTPException):
             self.close_connection = True
+        finally:
+            self.recorded_by.count(-1)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = pass_on
 

@@ -116,3 +116,9 @@ def test_collecting_from_a_server_that_is_down_fails(handed_in):
     handed_in.gives_up_at_once(handed_in.noether)
     handed_in.proxy.stop()
     refused(handed_in.noether.nbgrader('collect', ASSIGNMENT), handed_in.proxy.origin)
+
+
+def test_students_are_collected_by_a_pattern(handed_in):
+    handed_in.noether.nbgrader('collect', ASSIGNMENT, '--student', 'e*').succeeds()
+    assert collected(handed_in, 'ada') == {}
+    assert collected(handed_in, 'emil') == with_time(answer('emil 1'), handed_in.first['emil'])

@@ -5,7 +5,7 @@ import json
 import homework
 import pytest
 from classroom import ASSIGNMENT, Keyboard, files_under, refused
-from gradebook import scores, set_due_date
+from gradebook import scores, seconds_late, set_due_date
 from people import Person
 from servers import HubServer
 
@@ -75,6 +75,7 @@ def test_an_assignment_is_released_worked_on_collected_graded_and_comes_back_wit
     c.noether.nbgrader('autograde', ASSIGNMENT).succeeds()
     full = homework.MAX_SCORE
     assert scores(c.noether.desk, ASSIGNMENT) == {'ada': (full, full), 'emil': (3, full)}
+    assert all(seconds > 0 for seconds in seconds_late(c.noether.desk, ASSIGNMENT).values())
     c.noether.nbgrader('generate_feedback', ASSIGNMENT).succeeds()
     c.noether.nbgrader('release_feedback', ASSIGNMENT).succeeds()
 

@@ -121,3 +121,19 @@ def test_a_student_cannot_release_feedback(handed_in):
     write_files(folder, {'p1.html': b'A+', 'timestamp.txt': c.timestamps['ada'].encode()})
     refused(c.ada.nbgrader('release_feedback', ASSIGNMENT), '403')
     assert c.feedback(c.ada, c.timestamps['ada']) == {}
+
+
+def test_feedback_finds_its_submission_by_the_time_that_nbgrader_itself_writes(handed_in):
+    c = handed_in
+    folder = c.noether.desk / 'feedback' / 'ada' / ASSIGNMENT
+    write_files(folder, {'p1.html': b'A', 'timestamp.txt': f'{c.timestamps["ada"]} UTC'.encode()})
+    c.noether.nbgrader('release_feedback', ASSIGNMENT).succeeds()
+    assert c.feedback(c.ada, c.timestamps['ada']) == {'p1.html': b'A'}
+
+
+def test_who_is_excluded_gets_no_feedback(handed_in):
+    c = handed_in
+    c.noether.configures("c.CourseDirectory.student_id_exclude = 'emil'")
+    c.give_feedback(c.ada, c.emil)
+    assert c.feedback(c.ada, c.timestamps['ada']) == {'p1.html': b'<p>Good</p>'}
+    assert c.feedback(c.emil, c.timestamps['emil']) == {}

@@ -3,9 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -121,22 +118,15 @@ def test_of_several_assignments_one_that_fails_fails_the_command_and_the_others_
         assert files_under(released.ada.desk / assignment) == FILES
 
 
-def test_ctrl_c_ends_a_download_and_leaves_no_folder(released):
-    started = []
-    released.proxy.before('GET', DOWNLOADS, lambda: (started.append(True), time.sleep(20)))
-    process = subprocess.Popen(
-        [Path(sys.executable).parent / 'nbgrader', 'fetch_assignment', ASSIGNMENT],
-        cwd=released.ada.desk,
-        env=released.ada.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    while not started and process.poll() is None:
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGINT)
-    assert process.wait(10) != 0
-    expect_nothing_is_left(released)
+@pytest.mark.parametrize('signal_number', [signal.SIGINT, signal.SIGKILL])
+def test_a_download_that_is_interrupted_leaves_no_folder_and_the_next_one_works(released, signal_number):
+    during = ('GET', '/files|/archive')
+    with released.interrupted(released.ada, 'fetch_assignment', ASSIGNMENT, during=during, by=signal_number) as code:
+        assert code != 0
+    assert not (released.ada.desk / ASSIGNMENT).exists()
+    if signal_number == signal.SIGINT:
+        expect_nothing_is_left(released)
+    fetches_in_spite_of_the_failure_before(released)
 
 
 def test_executable_files_stay_executable_on_the_whole_way(released):
@@ -151,3 +141,25 @@ def test_executable_files_stay_executable_on_the_whole_way(released):
     released.hand_in(released.ada, assignment='ps2')
     released.noether.nbgrader('collect', 'ps2').succeeds()
     assert os.access(released.noether.desk / 'submitted' / 'ada' / 'ps2' / 'run.sh', os.X_OK)
+
+
+def test_something_else_of_that_name_is_left_alone(released):
+    in_the_way = released.ada.desk / ASSIGNMENT
+    in_the_way.write_text('my list of things to buy')
+    for more in [], ['--replace']:
+        refused(released.ada.nbgrader('fetch_assignment', ASSIGNMENT, *more), ASSIGNMENT)
+    assert in_the_way.read_text() == 'my list of things to buy'
+
+
+def test_assignments_may_be_kept_by_course_and_elsewhere(released):
+    (released.ada.desk / 'mine').mkdir()
+    released.ada.configures('c.Exchange.path_includes_course = True', "c.Exchange.assignment_dir = 'mine'")
+    released.ada.nbgrader('fetch_assignment', ASSIGNMENT).succeeds()
+    folder = released.ada.desk / 'mine' / released.course / ASSIGNMENT
+    assert files_under(folder) == FILES
+    released.ada.nbgrader('list').succeeds().says('already downloaded')
+    released.ada.nbgrader('submit', ASSIGNMENT).succeeds()
+    ((_, timestamp),) = released.submissions()
+    released.give_feedback(released.ada)
+    released.ada.nbgrader('fetch_feedback', ASSIGNMENT).succeeds()
+    assert files_under(folder / 'feedback' / timestamp) == {'p1.html': b'<p>Good</p>'}

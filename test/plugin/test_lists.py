@@ -1,6 +1,7 @@
 """Lists are true and complete, take one request, and fail when they cannot be had."""
 
 import json
+import shutil
 
 import pytest
 from classroom import ASSIGNMENT, notebook, refused
@@ -148,3 +149,12 @@ def test_formgrader_sees_what_is_released_in_two_requests_and_that_the_server_is
     c.gives_up_at_once(c.noether)
     c.proxy.stop()
     assert open_page(c.noether).exchange_missing
+
+
+def test_after_the_home_was_lost_a_student_still_sees_what_they_handed_in(handed_in):
+    c = handed_in
+    for copy in c.ada.cache:
+        shutil.rmtree(copy)
+    cached = c.ada.nbgrader('list', '--cached').succeeds()
+    for student, timestamp in c.submissions():
+        cached.says(timestamp) if student == 'ada' else cached.does_not_say(timestamp)

@@ -73,3 +73,12 @@ def test_the_failure_names_address_status_and_message_of_the_server_and_what_to_
     problem = f'{{"status": 403, "code": "not-related", "detail": "{detail}", "type": "x", "title": "x"}}'
     released.proxy.answers('GET', '.', 403, problem, {'Content-Type': 'application/problem+json'})
     refused(released.ada.nbgrader('list'), released.proxy.origin, '403', detail)
+
+
+def test_a_hub_that_misses_its_service_for_a_while_does_not_make_the_server_an_old_one(released):
+    page = {'Content-Type': 'text/html'}
+    released.proxy.answers('*', '.', 404, '<html>404 : Not Found</html>', page)
+    refused(released.ada.nbgrader('list'), '404')
+    released.proxy.behaves()
+    released.ada.nbgrader('list').succeeds().says(f'{released.course} {ASSIGNMENT}').does_not_say(' old')
+    assert '/v2/' in released.proxy.requests[-1].path

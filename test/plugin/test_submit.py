@@ -85,6 +85,28 @@ def test_a_submission_whose_answer_was_lost_is_repeated_and_stored_once(at_work)
     assert [path.name for path in at_work.ada.cache] == [f'ada+{ASSIGNMENT}+{timestamp}']
 
 
+def test_a_submission_that_took_too_long_and_was_repeated_is_stored_once_when_both_arrive(at_work):
+    at_work.ada.configures('c.Exchange.read_timeout = 1')
+    at_work.proxy.waits('POST', SUBMISSIONS, 3, times=1)
+    timestamp = at_work.hand_in(at_work.ada)
+    at_work.proxy.finish()
+    assert at_work.submissions() == [('ada', timestamp)]
+
+
+def test_a_file_that_is_saved_anew_during_the_upload_is_never_half_submitted(at_work):
+    """As notebooks are, now and then, on their own."""
+    file = at_work.ada.desk / ASSIGNMENT / 'notes.txt'
+    file.write_text(f'before, in {at_work.course}')
+    at_work.proxy.before('POST', SUBMISSIONS, lambda: file.write_text(f'after, in {at_work.course}'))
+    outcome = at_work.ada.nbgrader('submit', ASSIGNMENT).does_not_say('Traceback')
+    if outcome.exit_code == 0:
+        assert at_work.submitted(at_work.ada)['notes.txt'] == file.read_bytes()
+        assert (at_work.ada.cache[0] / 'notes.txt').read_bytes() == file.read_bytes()
+    else:
+        outcome.says('notes.txt')
+        assert at_work.submissions() == []
+
+
 def test_an_upload_that_begins_before_the_deadline_is_not_late(at_work):
     at_work.proxy.waits('PUT', '/uploads/', 3)
     began = datetime.now(timezone.utc)
@@ -177,3 +199,12 @@ def test_what_is_too_much_for_the_server_is_refused_in_plain_words(option, start
     before = files_under(folder)
     refused(a_class.ada.nbgrader('submit', ASSIGNMENT))
     expect_nothing_happened(a_class, before)
+
+
+def test_an_interrupted_upload_submits_nothing_and_can_be_repeated(at_work):
+    (at_work.ada.desk / ASSIGNMENT / 'own.bin').write_bytes(at_work.course.encode() * 1000)
+    with at_work.interrupted(at_work.ada, 'submit', ASSIGNMENT, during=('PUT', '/uploads/')) as exit_code:
+        assert exit_code != 0
+    assert at_work.submissions() == []
+    assert at_work.ada.cache == []
+    at_work.hand_in(at_work.ada)

@@ -139,3 +139,16 @@ def test_a_name_cannot_lead_to_another_address(at_work, name):
     for request in at_work.proxy.requests:
         assert '..' not in request.path.split('/')
         assert 'a/b' not in request.path
+
+
+def test_a_name_that_is_not_utf_8_is_named_and_nothing_is_submitted(at_work):
+    folder = at_work.ada.desk / ASSIGNMENT
+    with open(os.fsencode(folder) + b'/\xfcbung.txt', 'w'):  # noqa: PTH123 (a name in bytes)
+        pass
+    refused(at_work.ada.nbgrader('submit', ASSIGNMENT), 'bung.txt')
+    assert at_work.submissions() == []
+
+
+def test_an_assignment_may_be_named_by_its_folder(at_work):
+    at_work.ada.nbgrader('submit', f'{ASSIGNMENT}/').succeeds().says(f'Submitted as: {at_work.course} {ASSIGNMENT} ')
+    assert [student for student, _ in at_work.submissions()] == ['ada']
