@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +26,23 @@ from .server.interface import LocalFile, Server, ServerError
 from .server.probe import connect
 from .trees.selection import Reason, Rules, Selection, SelectionError, select_files
 from .trees.writing import WritingError
+
+
+class Failure(ExchangeError):
+    """JupyterLab shows it behind the name of this class."""
+
+    def __str__(self) -> str:
+        return wrapped(self.args[0])
+
+
+def wrapped(message: str) -> str:
+    """Begins a line, and fits into the boxes in which JupyterLab and formgrader do not wrap lines."""
+    lines = ['']
+    for paragraph in message.split('\n'):
+        lines += textwrap.wrap(
+            paragraph, 76, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
+        ) or ['']
+    return '\n'.join(lines)
 
 
 class _UrlAsRoot(Unicode[str, str]):
@@ -89,17 +107,22 @@ class Exchange(abc.Exchange):
         self._here = Path.cwd()  # the server extensions of nbgrader change it, but not while we are at work
         try:
             return super().start()  # type: ignore[no-untyped-call]
+        except Failure as error:
+            failure = error
         except (ServerError, SelectionError, WritingError) as error:
-            problem = str(error)
-            self.log.debug('The reason:', exc_info=True)
+            failure = self._failure(str(error))
         except OSError as error:
-            problem = explain_os_error(error)
+            failure = self._failure(explain_os_error(error))
             self.log.debug('The reason:', exc_info=True)
-        self.fail(problem)
+        # Raised anew: JupyterLab shows students the calls that led to it.
+        raise failure.with_traceback(None) from None
 
     def fail(self, msg: str) -> NoReturn:
-        self.log.critical(msg)
-        raise ExchangeError(msg)
+        raise self._failure(msg)
+
+    def _failure(self, message: str) -> Failure:
+        self.log.critical(message)
+        return Failure(message)
 
     # The server
 
@@ -272,5 +295,7 @@ def exact(pattern: str) -> str | None:
 
 
 def explain_os_error(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
+        return f"'{error.filename}' is in the way: there has to be a folder. Move it, and try again."
     reason = error.strerror or str(error) or type(error).__name__
     return f"'{error.filename}': {reason}." if error.filename else f'{reason}.'

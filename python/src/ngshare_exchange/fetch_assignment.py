@@ -10,9 +10,10 @@ from typing import Any
 from nbgrader.exchange import abc
 from traitlets.config import Config
 
+from .assignment_list import remember_failed_fetch
 from .deprecated_sections import merge_section
 from .downloads import Download
-from .exchange import Exchange
+from .exchange import Exchange, Failure
 from .fetched import FetchedRelease, digest_of
 from .server.interface import Assignment, File
 from .trees.writing import WritingError, adding, contained
@@ -22,6 +23,13 @@ class ExchangeFetchAssignment(Exchange, abc.ExchangeFetchAssignment):
     def _load_config(self, cfg: Config, *arguments: Any, **options: Any) -> None:
         merge_section(cfg, 'ExchangeFetch', 'ExchangeFetchAssignment', self.log)
         super()._load_config(cfg, *arguments, **options)
+
+    def start(self) -> Any:
+        try:
+            return super().start()
+        except Failure as failure:
+            remember_failed_fetch(self, f'The assignment {self.assignment_id}', failure)
+            raise
 
     def init_src(self) -> None:
         sought = self.assignment_id

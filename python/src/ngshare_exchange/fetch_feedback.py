@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from nbgrader.exchange import abc
 
+from .assignment_list import remember_failed_fetch
 from .downloads import Download, checksums_of
-from .exchange import Exchange, explain_os_error, is_pattern
+from .exchange import Exchange, Failure, explain_os_error, is_pattern
 from .server.interface import NotFound, ServerError, Submission
 from .trees.selection import Rules
 from .trees.writing import WritingError, adding, contained, has_bytes
 
 
 class ExchangeFetchFeedback(Exchange, abc.ExchangeFetchFeedback):
+    def start(self) -> Any:
+        try:
+            return super().start()
+        except Failure as failure:
+            remember_failed_fetch(self, f'The feedback to {self.assignment_id}', failure)
+            raise
+
     def init_src(self) -> None:
         assignment = self.assignment_id
         self.check_name('assignment', assignment)

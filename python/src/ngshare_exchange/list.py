@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nbgrader.exchange import abc
 from traitlets import Bool
 
+from .assignment_list import ShownInTab, failed_fetch_before, is_asking
 from .cache import CachedSubmission
 from .entries import (
     Entry,
@@ -25,7 +26,7 @@ from .entries import (
     notebooks_in,
     sentence_of_submission,
 )
-from .exchange import Exchange, exact, explain_os_error, matches
+from .exchange import Exchange, Failure, exact, explain_os_error, matches
 from .server.interface import Assignment, ServerError, Submission
 from .trees.writing import WritingError, contained
 
@@ -34,6 +35,17 @@ T = TypeVar('T')
 
 class ExchangeList(Exchange, abc.ExchangeList):
     as_json = Bool(False, help='Whether to write the list as JSON to the standard output.').tag(config=True)
+
+    def start(self) -> Any:
+        failure = failed_fetch_before(self)
+        if failure is None:
+            try:
+                return super().start()
+            except Failure as error:
+                if not is_asking(self):
+                    raise
+                failure = error
+        raise ShownInTab(*failure.args) from None
 
     def init_src(self) -> None:
         pass

@@ -199,7 +199,8 @@ def failure_of(error: requests.RequestException, url: str) -> ServerError:
             'The exchange server cannot be reached',
             url=shown,
             message=_innermost(error),
-            advice='Is it running, and is the URL right (NGSHARE_URL)?',
+            advice='Try again in a few minutes. If it stays so, tell the administrator: is it running, and is '
+            'its URL right (NGSHARE_URL)?',
         )
     if isinstance(error, requests.ReadTimeout | requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         is_late = isinstance(error, requests.ReadTimeout) or 'timed out' in _innermost(error)
