@@ -1,5 +1,5 @@
 /** Instructors correct what they released; nothing that was handed in is lost. */
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keepPicture } from '../hubs/hub/chromium.ts'
@@ -25,6 +25,7 @@ test('the x takes an assignment back, and leaves what was handed in alone', asyn
     title: 'Success',
   })
   await expect.poll(() => formgrader.statusOf('taken-back')).toBe('draft')
+  expect(await list.submit('taken-back', picture('submit-taken-back'))).toMatch(/taken-back/)
   await list.refresh()
   expect(await list.released()).not.toContain('taken-back')
   expect(await list.submissionsOf('taken-back')).toHaveLength(1)
@@ -55,5 +56,12 @@ test('a corrected version is what is fetched from then on, and what was handed i
   expect(await submittersOf(classroom(), 'corrected')).toEqual(['lawrence'])
   await list.refresh()
   expect(await list.fetched()).toContain('corrected')
-  expect(existsSync(join(lawrence.home, 'course1', 'corrected', 'hint.txt'))).toBe(false)
+  const folder = join(lawrence.home, 'course1', 'corrected')
+  expect(existsSync(join(folder, 'hint.txt'))).toBe(false)
+
+  renameSync(folder, `${folder} old`)
+  await list.refresh()
+  await list.fetch('corrected')
+  expect(existsSync(join(folder, 'hint.txt'))).toBe(true)
+  expect(await list.submissionsOf('corrected')).toHaveLength(1)
 })
