@@ -56,7 +56,8 @@ export function registerUploads(app: V2App, { exchange, limits }: V2Context): vo
       await request.visit?.invite()
       const staging = new BlobStaging(exchange.content)
       try {
-        for await (const chunk of request.raw as AsyncIterable<Buffer>) {
+        const body: AsyncIterable<Buffer> = request.raw.iterator({ destroyOnReturn: false })
+        for await (const chunk of body) {
           staging.write(chunk)
           if (staging.sizeBytes > limits.maxFileBytes)
             throw new TooLarge('bytes for a file', limits.maxFileBytes)
@@ -67,6 +68,7 @@ export function registerUploads(app: V2App, { exchange, limits }: V2Context): vo
         const maxWaitingBytes = 2 * (limits.maxTreeBytes ?? limits.maxBodyBytes)
         await uploadFile(exchange, { caller, course, blob, maxWaitingBytes })
       } finally {
+        request.raw.resume() // what is left of a refused body is read away, or its connection would stay for good
         await staging.discard()
       }
       return reply.code(204).send(null)
