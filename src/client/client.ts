@@ -42,6 +42,9 @@ export type ListName = {
 export type CallName = Exclude<OperationName, BytesName | 'uploadFile'>
 export type Item<Name extends ListName> = Answer<Name>['items'][number]
 
+/** Piece by piece. */
+export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
 /** Each of them throws ProblemError, or NoAnswer. */
 export interface Client {
   call<Name extends CallName>(name: Name, ...input: Input<Name>): Promise<Answer<Name>>
@@ -52,7 +55,7 @@ export interface Client {
   /** Sends bytes; `content` is asked for anew for each attempt. */
   send(
     name: 'uploadFile',
-    input: Said<'uploadFile'> & Extras & { readonly content: () => AsyncIterable<Uint8Array> },
+    input: Said<'uploadFile'> & Extras & { readonly content: () => Bytes },
   ): Promise<null>
 }
 
@@ -62,7 +65,7 @@ interface AnyInput extends Extras {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly header?: Readonly<Record<string, string | undefined>>
   readonly body?: unknown
-  readonly content?: () => AsyncIterable<Uint8Array>
+  readonly content?: () => Bytes
 }
 
 interface Answered {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { copyFile, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { TransferFailed } from './errors.ts'
 import type { Manifest } from './operations.ts'
 import type { RemoteTree } from './remote-trees.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -29,25 +30,24 @@ export interface DownloadOptions {
 }
 
 /** Files of the folder that are not on the server, or differ from what is there. */
-export class LocalChanges extends Error {
+export class LocalChanges extends TransferFailed {
   readonly folder: string
   readonly paths: readonly string[]
 
   constructor(folder: string, paths: readonly string[]) {
-    super(`${folder} holds files that the server has not, or not like this: ${paths.join(', ')}`)
-    this.name = 'LocalChanges'
+    const named = paths.slice(0, 5).join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : '')
+    super(`${folder} holds files that would be lost: ${named}`)
     this.folder = folder
     this.paths = paths
   }
 }
 
 /** What came is not what was promised. */
-export class Damaged extends Error {
+export class Damaged extends TransferFailed {
   constructor(path: string, promised: ManifestFile, came: { sizeBytes: number; sha256: string }) {
     super(
       `${path} did not arrive whole: expected ${promised.sizeBytes} bytes with SHA-256 ${promised.sha256}, got ${came.sizeBytes} with ${came.sha256}`,
     )
-    this.name = 'Damaged'
   }
 }
 
@@ -116,7 +116,7 @@ async function lookAt(
 ): Promise<Here | null> {
   const kind = await kindOf(folder)
   if (kind === null) return null
-  if (kind !== 'folder') throw new Error(`${folder} is there already, and is no folder`)
+  if (kind !== 'folder') throw new TransferFailed(`${folder} is there already, and is no folder`)
   const byPath = new Map(wanted.map(file => [file.path, file]))
   const same = new Set<ManifestFile>()
   const wouldBeLost: string[] = []
@@ -187,7 +187,7 @@ function mustBeSafe(path: string, digest: string): void {
   const parts = path.split('/')
   const isForeign = process.platform === 'win32' && /[\\:]/.test(path)
   if (isForeign || parts.some(part => part === '' || part === '.' || part === '..'))
-    throw new Error(`the directory tree ${digest} has a path that cannot be written here: ${path}`)
+    throw new TransferFailed(`the directory tree ${digest} has a path that cannot be written here: ${path}`)
 }
 
 async function kindOf(place: string): Promise<'folder' | 'other' | null> {

@@ -1,4 +1,4 @@
-/** How a request can fail: with a problem that the server tells, or without an answer. */
+/** How it can fail: with a problem that the server tells, without an answer, or for what is or was on this machine. */
 import type { Problem } from './operations.ts'
 
 /** The server, or something on the way to it, has said no. `code` is for programs, `detail` for people. */
@@ -36,6 +36,14 @@ export class NoAnswer extends Error {
     const code = String((cause as { code?: unknown } | null)?.code ?? '')
     const words = cause instanceof Error && cause.message !== '' ? cause.message : String(cause)
     return new NoAnswer(url, reasons[code] ?? words, { cause: error })
+  }
+}
+
+/** A directory tree cannot be brought where it should. The message is for people. */
+export class TransferFailed extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'TransferFailed'
   }
 }
 

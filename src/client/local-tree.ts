@@ -7,11 +7,10 @@ import { join } from 'node:path'
 export interface LocalFile {
   /** In the tree, with / between folders. */
   readonly path: string
-  /** On this machine. */
-  readonly place: string
   readonly sizeBytes: number
   readonly sha256: string
   readonly isExecutable: boolean
+  read(): AsyncIterable<Uint8Array>
 }
 
 export interface LocalTree {
@@ -57,7 +56,7 @@ async function readFolder({
       continue
     }
     const target = await stat(place).catch(() => null)
-    if (target?.isFile()) tree.files.push({ path, place, ...(await fingerprint(place, target.mode)) })
+    if (target?.isFile()) tree.files.push({ path, ...(await fingerprint(place, target.mode)) })
     else tree.leftOut.push({ path, reason: whyNot(target) })
   }
 }
@@ -74,7 +73,12 @@ async function fingerprint(place: string, mode: number) {
     hash.update(chunk as Buffer)
     sizeBytes += (chunk as Buffer).length
   }
-  return { sizeBytes, sha256: hash.digest('hex'), isExecutable: (mode & 0o100) !== 0 }
+  return {
+    sizeBytes,
+    sha256: hash.digest('hex'),
+    isExecutable: (mode & 0o100) !== 0,
+    read: () => createReadStream(place),
+  }
 }
 
 /** As `fnmatch` of Python reads it. */

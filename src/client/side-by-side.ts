@@ -5,12 +5,16 @@ export async function sideBySide<Item>(
   { atATime = 4 }: { atATime?: number } = {},
 ): Promise<void> {
   const queue = items.values()
+  let hasFailed = false
   const outcomes = await Promise.allSettled(
     Array.from({ length: Math.min(atATime, items.length) }, async () => {
       try {
-        for (const item of queue) await work(item)
+        for (const item of queue) {
+          if (hasFailed) return
+          await work(item)
+        }
       } catch (error) {
-        queue.return?.() // the others find nothing more to do
+        hasFailed = true
         throw error
       }
     }),

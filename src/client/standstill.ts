@@ -34,7 +34,9 @@ export class Standstill {
     }
   }
 
+  /** What is still under way, such as a body that was refused before all of it was sent, is ended. */
   end(): void {
     clearTimeout(this.#timer)
+    this.#controller.abort()
   }
 }

@@ -1,7 +1,6 @@
 /** Stores a directory tree on the server: first its list, then what the server lacks, then its list again. */
-import { createReadStream } from 'node:fs'
 import type { Client } from './client.ts'
-import { ProblemError } from './errors.ts'
+import { ProblemError, TransferFailed } from './errors.ts'
 import type { LocalFile } from './local-tree.ts'
 import type { Operations } from './operations.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -67,10 +66,9 @@ async function storedOrMissing<Stored>(
 }
 
 /** The file is no longer what its checksum was taken of. */
-export class FileChanged extends Error {
-  constructor(place: string) {
-    super(`${place} changed while it was read; try again when nothing writes to it`)
-    this.name = 'FileChanged'
+export class FileChanged extends TransferFailed {
+  constructor(path: string) {
+    super(`${path} changed while it was read; try again when nothing writes to it`)
   }
 }
 
@@ -87,16 +85,16 @@ async function sendFile(
   async function* content() {
     onPiece(-counted) // of an attempt that failed
     counted = 0
-    for await (const chunk of createReadStream(file.place)) {
-      yield chunk as Buffer
-      counted += (chunk as Buffer).length
-      onPiece((chunk as Buffer).length)
+    for await (const chunk of file.read()) {
+      yield chunk
+      counted += chunk.length
+      onPiece(chunk.length)
     }
   }
   try {
     await client.send('uploadFile', { path: { course, sha256: file.sha256 }, content, signal })
   } catch (error) {
-    if (error instanceof ProblemError && error.code === 'checksum-mismatch') throw new FileChanged(file.place)
+    if (error instanceof ProblemError && error.code === 'checksum-mismatch') throw new FileChanged(file.path)
     throw error
   }
 }

@@ -14,8 +14,8 @@ import { aBadLine } from './bad-line.ts'
 const large = noise(3_000_000)
 const ps1 = { course: 'math', assignment: 'ps1' }
 
-async function aClass() {
-  const service = await aService()
+async function aClass(options: Parameters<typeof aService>[0] = {}) {
+  const service = await aService(options)
   await service.aCourse('math', { instructors: ['kevin'], students: ['marie'] })
   return { service, kevin: asPerson(service, 'kevin'), marie: asPerson(service, 'marie') }
 }
@@ -153,6 +153,17 @@ describe('an upload', () => {
     })
     const modeOf = async (name: string) => (await stat(join(copy, 'ps1', name))).mode & 0o111
     expect([(await modeOf('run.sh')) > 0, await modeOf('read.me')]).toEqual([true, 0])
+  })
+
+  it('of a file that is too large fails with the words of the server', async () => {
+    const { kevin } = await aClass({ maxFileBytes: 100_000 })
+    const folder = await aFolder()
+    await write(folder, { 'data.bin': large })
+    expect(await failure(release(kevin, folder))).toMatchObject({
+      status: 413,
+      code: 'too-large',
+      detail: expect.stringContaining('100000 bytes for a file'),
+    })
   })
 
   it('of a file that somebody is writing to fails, and says which', async () => {

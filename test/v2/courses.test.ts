@@ -97,14 +97,8 @@ describe('courses', () => {
     for (const course of ['c', 'a', 'Z', 'b', 'é']) {
       await root.post('courses', { course, instructors: course === 'b' ? ['kevin'] : [] })
     }
-    const seen: unknown[] = []
-    let next: unknown = null
-    do {
-      const { json } = await root.get(`courses?limit=2${next === null ? '' : `&cursor=${next}`}`)
-      seen.push(...(json.items as { course: string }[]).map(item => item.course))
-      next = json.next
-    } while (next !== null)
-    expect(seen).toEqual(['Z', 'a', 'b', 'c', 'é'])
+    const seen = await Array.fromAsync(root.client.list('listCourses', { query: { limit: 2 } }))
+    expect(seen.map(({ course }) => course)).toEqual(['Z', 'a', 'b', 'c', 'é'])
     expect((await inV2(service, 'kevin').get('courses')).json).toMatchObject({
       items: [{ course: 'b', role: 'instructor' }],
       next: null,
@@ -123,13 +117,17 @@ describe('courses', () => {
 describe('a roster', () => {
   it('shows all to instructors, and to students those who teach and themselves', async () => {
     const service = await aCourse()
-    const users = async (who: string, query = '') => {
-      const { json } = await inV2(service, who).get(`courses/math/members${query}`)
-      return (json.items as { user: string }[]).map(item => item.user)
+    const users = async (who: string, role?: 'instructor' | 'student') => {
+      const query = { role }
+      const { items } = await inV2(service, who).client.call('listMembers', {
+        path: { course: 'math' },
+        query,
+      })
+      return items.map(item => item.user)
     }
     expect(await users('kevin')).toEqual(['kevin', 'marie', 'pierre'])
     expect(await users('marie')).toEqual(['kevin', 'marie'])
-    expect(await users('root', '?role=student')).toEqual(['marie', 'pierre'])
+    expect(await users('root', 'student')).toEqual(['marie', 'pierre'])
     expect(await inV2(service, 'marie').get('courses/math/members/pierre')).toMatchObject(
       problem(404, 'student-not-found'),
     )
@@ -205,12 +203,13 @@ describe('a roster', () => {
 
   it('has a record, of one person where that is asked for', async () => {
     const service = await aCourse()
-    const list = async (query: string) => {
-      const { json } = await inV2(service, 'kevin').get(`events?course=math&${query}`)
-      return (json.items as { subject: string }[]).map(item => item.subject)
+    const list = async (query: { student?: string }) => {
+      const { client } = inV2(service, 'kevin')
+      const filter = { course: 'math', action: 'set-student', ...query }
+      return (await client.call('listEvents', { query: filter })).items.map(item => item.subject)
     }
-    expect(await list('action=set-student')).toEqual(['marie', 'pierre'])
-    expect(await list('action=set-student&student=pierre')).toEqual(['pierre'])
+    expect(await list({})).toEqual(['marie', 'pierre'])
+    expect(await list({ student: 'pierre' })).toEqual(['pierre'])
   })
 
   it('is nobody else’s to change, and refusals are remembered', async () => {

@@ -1,5 +1,6 @@
 /** The second API as one person uses it. */
 import { createHash } from 'node:crypto'
+import { type Client, createClient } from '../../src/client/client.ts'
 import type { Service } from '../support/service.ts'
 
 export interface Answer {
@@ -13,6 +14,8 @@ export interface Answer {
 export type Tree = Readonly<Record<string, string | Buffer>>
 
 export interface V2Person {
+  /** The typed client, for what is to succeed; `ask` and its kin are for whatever else may come. */
+  readonly client: Client
   ask(
     method: string,
     path: string,
@@ -27,8 +30,11 @@ export interface V2Person {
 }
 
 export function inV2(service: Service, user: string): V2Person {
-  const base = `http://127.0.0.1:${service.port}${service.prefix}v2/`
+  const url = `http://127.0.0.1:${service.port}${service.prefix}`
+  const base = `${url}v2/`
+  const client = createClient({ url, credentials: { user } })
   const person: V2Person = {
+    client,
     async ask(method, path, { body, headers = {} } = {}) {
       const url = new URL(path, base)
       url.searchParams.set('user', user)
@@ -53,17 +59,14 @@ export function inV2(service: Service, user: string): V2Person {
     put: (path, body) => person.ask('PUT', path, { body }),
     delete: path => person.ask('DELETE', path),
     async upload(course, assignment, tree) {
-      const { files } = treeBody(tree)
-      const asked = await person.post(`courses/${course}/uploads/missing`, {
-        assignment,
-        files: files.map(file => file.sha256),
-      })
-      const missing = new Set(asked.json.missing as string[])
+      const files = treeBody(tree).files.map(file => file.sha256)
+      const asked = await client.call('listMissing', { path: { course }, body: { assignment, files } })
+      const missing = new Set(asked.missing)
       const sent: string[] = []
-      for (const [path, content] of Object.entries(tree)) {
-        if (!missing.delete(sha256(content))) continue
-        const answer = await person.put(`courses/${course}/uploads/${sha256(content)}`, Buffer.from(content))
-        if (answer.status !== 204) throw new Error(`${answer.status} ${answer.bytes}`)
+      for (const [path, text] of Object.entries(tree)) {
+        if (!missing.delete(sha256(text))) continue
+        const content = () => [Buffer.from(text)]
+        await client.send('uploadFile', { path: { course, sha256: sha256(text) }, content })
         sent.push(path)
       }
       return sent

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
 import yauzl from 'yauzl'
+import type { Operations } from '../../src/client/operations.ts'
 import { openedData } from '../support/open-data.ts'
 import { aService } from '../support/service.ts'
 import { noise } from '../support/trees.ts'
@@ -58,8 +59,8 @@ describe('a release', () => {
     const better = { ...handedOut, 'ps1.ipynb': 'better questions' }
     expect(await release(kevin, ps1, better)).toMatchObject(problem(409, 'assignment-exists'))
     expect((await release(kevin, ps1, better, { overwrite: true })).json).toMatchObject({ version: 2 })
-    const versions = await marie.get('courses/math/assignments/ps1/releases')
-    expect((versions.json.items as { version: number }[]).map(item => item.version)).toEqual([2, 1])
+    const versions = await marie.client.call('listReleases', { path: ps1 })
+    expect(versions.items.map(item => item.version)).toEqual([2, 1])
     const first = await marie.get('courses/math/assignments/ps1/releases/1/files?path=ps1.ipynb')
     expect(String(first.bytes)).toBe('questions')
     expect(await marie.get('courses/math/assignments/ps1/releases/3')).toMatchObject(
@@ -251,7 +252,8 @@ describe('a submission', () => {
     expect(await submit(marie, ps1, { a: 'c' }, key)).toMatchObject(problem(422, 'key-reused'))
     expect((await submit(pierre, ps1, tree, key)).status).toBe(201)
     expect((await submit(marie, ps1, tree, { 'idempotency-key': 'attempt-2' })).status).toBe(201)
-    expect(((await kevin.get('submissions?student=marie&course=math')).json.items as object[]).length).toBe(2)
+    const query = { student: 'marie', course: 'math' }
+    expect((await kevin.client.call('listSubmissions', { query })).items).toHaveLength(2)
   })
 
   it('is made by an instructor for a student, who owns it', async () => {
@@ -275,20 +277,20 @@ describe('a submission', () => {
         await submit(person, ps1, { 'b.ipynb': attempt, 'a.ipynb': 'x', 'sub/c.ipynb': 'y', 'A.IPYNB': 'z' })
       }
     }
-    const list = async (who: typeof kevin, query: string) =>
-      (await who.get(`submissions${query}`)).json as { items: Record<string, unknown>[]; next: string | null }
-    const first = await list(kevin, '?course=math&limit=3')
+    const list = ({ client }: typeof kevin, query: Operations['listSubmissions']['query'] = {}) =>
+      client.call('listSubmissions', { query })
+    const first = await list(kevin, { course: 'math', limit: 3 })
     expect(first.items.map(item => item.student)).toEqual(['marie', 'pierre', 'marie'])
     expect(first.items[0]).toMatchObject({ tree: { notebooks: ['a', 'b'] }, feedback: null })
-    const second = await list(kevin, `?course=math&limit=3&cursor=${first.next}`)
+    const second = await list(kevin, { course: 'math', limit: 3, cursor: String(first.next) })
     expect([second.items.map(item => item.student), second.next]).toEqual([['pierre'], null])
-    expect((await list(marie, '')).items).toHaveLength(2)
-    expect((await list(kevin, '?newestOnly=true')).items).toHaveLength(2)
-    expect((await list(kevin, '?course=math&assignment=ps1&student=pierre')).items).toHaveLength(2)
+    expect((await list(marie)).items).toHaveLength(2)
+    expect((await list(kevin, { newestOnly: true })).items).toHaveLength(2)
+    expect((await list(kevin, { ...ps1, student: 'pierre' })).items).toHaveLength(2)
     expect(await marie.get('submissions?course=math&student=pierre')).toMatchObject(
       problem(403, 'not-instructor'),
     )
-    expect((await list(marie, '?student=pierre')).items).toEqual([])
+    expect((await list(marie, { student: 'pierre' })).items).toEqual([])
     expect(await marie.get('submissions?course=physics')).toMatchObject(problem(404, 'course-not-found'))
   })
 
@@ -302,11 +304,11 @@ describe('a submission', () => {
       [marie, 'marie'],
       [root, 'root'],
     ] as const) {
-      for (const query of ['?own=true', '?own=true&course=math&assignment=ps1&newestOnly=true']) {
-        const { items } = (await person.get(`submissions${query}`)).json as { items: { student: string }[] }
+      for (const query of [{ own: true }, { own: true, ...ps1, newestOnly: true }]) {
+        const { items } = await person.client.call('listSubmissions', { query })
         expect(
           items.map(item => item.student),
-          `${name} ${query}`,
+          `${name} ${JSON.stringify(query)}`,
         ).toEqual([name])
       }
     }
