@@ -1,5 +1,6 @@
 /** `ngshare course …` */
 import { Command } from 'commander'
+import { repeated } from '../terminal/options.ts'
 import { report } from '../terminal/output.ts'
 import { columns, printable } from '../terminal/table.ts'
 import { counted } from '../terminal/words.ts'
@@ -81,7 +82,7 @@ function createCommand(cli: Cli): Command {
   const command = new Command('create')
     .description('Create a course; for admins.')
     .argument('<course>', 'its name, as nbgrader has it: CourseDirectory.course_id')
-    .option('--instructor <NAME>', 'who teaches it; may be repeated', collect, [])
+    .option('--instructor <NAME>', 'who teaches it; may be repeated', repeated, [])
   return serverCommand(
     cli,
     command,
@@ -91,11 +92,6 @@ function createCommand(cli: Cli): Command {
       report(io, options, made, () => `${course} is there; it is taught by ${who}.`)
     },
   )
-}
-
-/** For options that may be repeated. */
-function collect(name: string, names: readonly string[]): string[] {
-  return [...names, name]
 }
 
 interface DeleteOptions extends ServerOptions {

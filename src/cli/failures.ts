@@ -1,5 +1,6 @@
 /** What a server's refusal means to the person at the keyboard, and what to do about it. */
-import { NoAnswer, ProblemError } from '../client/errors.ts'
+import { LocalChanges } from '../client/download.ts'
+import { NoAnswer, ProblemError, TransferFailed } from '../client/errors.ts'
 import { CommandFailed } from '../terminal/failure.ts'
 import { printable } from '../terminal/table.ts'
 import type { Access, Target } from './target.ts'
@@ -7,10 +8,19 @@ import type { Access, Target } from './target.ts'
 /** The client's errors in words; others as they are. */
 export function explained(error: unknown, target: Target): unknown {
   if (error instanceof NoAnswer) return new CommandFailed(error.message, { cause: error })
+  if (error instanceof LocalChanges)
+    return new CommandFailed(`${error.message}; say --replace if they may be`, { cause: error })
+  if (error instanceof TransferFailed || isOfFileSystem(error))
+    return new CommandFailed(printable(error.message), { cause: error })
   if (!(error instanceof ProblemError)) return error
   const advice = adviceFor(error, target)
   const detail = printable(error.detail)
   return new CommandFailed(advice === null ? detail : `${detail}: ${advice}`, { cause: error })
+}
+
+/** What the file system says is about the folders that the command was given. */
+function isOfFileSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'path' in error
 }
 
 function adviceFor({ status, code }: ProblemError, { url, access }: Target): string | null {

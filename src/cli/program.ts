@@ -3,18 +3,24 @@ import { Command } from 'commander'
 import type { serverCommandNames } from '../config/command-names.ts'
 import { terminal } from '../terminal/output.ts'
 import { runProgram } from '../terminal/program.ts'
+import { assignmentCommand } from './assignment.ts'
 import type { Cli } from './command.ts'
 import { completionCommand } from './completion.ts'
 import { courseCommand } from './course.ts'
+import { feedbackCommand } from './feedback.ts'
 import { loginCommand, logoutCommand, whoamiCommand } from './login.ts'
 import { rosterCommand } from './roster.ts'
+import { submissionCommand } from './submission.ts'
 
 const commands: Record<(typeof serverCommandNames)[number], (cli: Cli) => Command> = {
+  assignment: assignmentCommand,
   completion: completionCommand,
   course: courseCommand,
+  feedback: feedbackCommand,
   login: loginCommand,
   logout: logoutCommand,
   roster: rosterCommand,
+  submission: submissionCommand,
   whoami: whoamiCommand,
 }
 

@@ -10,3 +10,8 @@ export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number')
   return Number(text)
 }
+
+/** For options that may be repeated. */
+export function repeated(value: string, values: readonly string[]): string[] {
+  return [...values, value]
+}
