@@ -81,12 +81,14 @@ interface DownloadOptions extends ServerOptions {
 
 function downloadCommand(cli: Cli): Command {
   const command = new Command('download')
-    .description('Download a release: only files that are not in the folder yet travel.')
+    .description(
+      'Download a release. Only files that are not in the folder yet travel; others that are there stay.',
+    )
     .argument('<course>')
     .argument('<assignment>')
     .option('--to <FOLDER>', 'where to; without it a folder of the name of the assignment')
     .option('--release <VERSION>', 'an older version, of those that `releases` lists', wholeNumber)
-    .option('--replace', 'also where files of the folder differ from the release, and get lost', false)
+    .option('--replace', 'also files of the folder that differ from those of the release', false)
   return serverCommand(
     cli,
     command,
@@ -99,6 +101,7 @@ function downloadCommand(cli: Cli): Command {
       const done = await downloadTree({
         tree: releaseTree(client, { ...path, version, signal }),
         to,
+        others: 'keep',
         replace: options.replace,
         onProgress: ({ receivedBytes, lackingBytes }) => onProgress(receivedBytes, lackingBytes),
       })

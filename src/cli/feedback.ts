@@ -95,7 +95,12 @@ function downloadCommand(cli: Cli): Command {
         work: async ({ id, receivedAt }) => {
           const folder = join(to, feedbackFolder(receivedAt))
           const tree = feedbackTree(client, { submission: id, signal })
-          return { id, receivedAt, folder, ...(await downloadTree({ tree, to: folder, replace: true })) }
+          return {
+            id,
+            receivedAt,
+            folder,
+            ...(await downloadTree({ tree, to: folder, others: 'keep', replace: true })),
+          }
         },
         nameOf: ({ receivedAt }) => `the feedback to what you submitted ${minutes(receivedAt)}`,
         onDone: count => io.progress(`${count} of ${ready.length}`),

@@ -100,6 +100,7 @@ async function bring(
         tree: submissionTree(client, { submission: id, signal }),
         to: folder,
         notes: { [timestampFile]: `${timestampOf(receivedAt)}\n` },
+        others: 'remove',
         replace: replace || (here !== null && here < receivedAt),
       })
   if (receipts !== undefined) {

@@ -1,9 +1,9 @@
 /** Directory trees on their way from a folder to the server, and back. */
-import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
-import { Damaged, downloadTree, LocalChanges } from '../../src/client/download.ts'
+import { Damaged, type DownloadOptions, downloadTree, LocalChanges } from '../../src/client/download.ts'
 import { readLocalTree } from '../../src/client/local-tree.ts'
 import { releaseTree, submissionTree } from '../../src/client/remote-trees.ts'
 import { uploadTree } from '../../src/client/upload.ts'
@@ -149,6 +149,7 @@ describe('an upload', () => {
     await downloadTree({
       tree: releaseTree(kevin, { ...ps1, version: 1 }),
       to: join(copy, 'ps1'),
+      others: 'remove',
       replace: false,
     })
     const modeOf = async (name: string) => (await stat(join(copy, 'ps1', name))).mode & 0o111
@@ -186,9 +187,10 @@ describe('a download', () => {
     await write(folder, files)
     await release(world.kevin, folder)
     const to = join(await aFolder(), 'ps1')
-    const get = (options: { client?: Client; version?: number; replace?: boolean } = {}) => {
-      const { client = world.marie, version = 1, replace = false } = options
-      return downloadTree({ tree: releaseTree(client, { ...ps1, version }), to, replace })
+    const get = (options: { client?: Client; version?: number } & Partial<DownloadOptions> = {}) => {
+      const { client = world.marie, version = 1, ...more } = options
+      const tree = releaseTree(client, { ...ps1, version })
+      return downloadTree({ tree, to, others: 'remove', replace: false, ...more })
     }
     return { ...world, folder, to, get }
   }
@@ -221,6 +223,30 @@ describe('a download', () => {
     expect(await contents(to)).toEqual({ 'notes.txt': 'mine', 'ps1.ipynb': 'my answer' })
     expect((await get({ replace: true })).outcome).toBe('replaced')
     expect(await contents(to)).toEqual({ 'ps1.ipynb': 'task' })
+  })
+
+  it('keeps what a person has beside it, where that is wanted', async () => {
+    const { get, to } = await released({ 'ps1.ipynb': 'task', 'data/points.csv': '1,2' })
+    await write(to, { 'notes/mine.txt': 'mine' })
+    await mkdir(join(to, 'empty'))
+    await symlink('notes/mine.txt', join(to, 'link'))
+    expect(await get({ others: 'keep' })).toMatchObject({ outcome: 'replaced', files: 2 })
+    expect(await contents(to)).toEqual({
+      'data/points.csv': '1,2',
+      'notes/mine.txt': 'mine',
+      'ps1.ipynb': 'task',
+    })
+    expect(await readlink(join(to, 'link'))).toBe('notes/mine.txt')
+    expect((await readdir(to)).includes('empty')).toBe(true)
+    expect((await get({ others: 'keep' })).outcome).toBe('unchanged')
+  })
+
+  it('asks before it takes away a file where it needs a folder, and the other way round', async () => {
+    const { get, to } = await released({ 'ps1.ipynb': 'task', 'data/points.csv': '1,2' })
+    await write(to, { data: 'a file', 'ps1.ipynb/inside.txt': 'in a folder' })
+    expect(await failure(get({ others: 'keep' }))).toMatchObject({ paths: ['data', 'ps1.ipynb/inside.txt'] })
+    await get({ others: 'keep', replace: true })
+    expect(await contents(to)).toEqual({ 'data/points.csv': '1,2', 'ps1.ipynb': 'task' })
   })
 
   it('goes on where the connection broke', async () => {
@@ -266,6 +292,7 @@ describe('a download', () => {
         tree: submissionTree(marie, { submission: stored.id }),
         to,
         notes: { 'timestamp.txt': 'now' },
+        others: 'remove',
         replace: true,
       })
     await get()
