@@ -34,7 +34,7 @@ function listCommand(cli: Cli): Command {
         ? 'No assignment is out.'
         : columns(
             [
-              ['course', 'assignment', 'released', 'version', 'files', 'size'],
+              ['course', 'assignment', 'released (UTC)', 'version', 'files', 'size'],
               ...assignments.map(({ course, assignment, release }) => [
                 ...[course, assignment, minutes(release.releasedAt), `${release.version}`],
                 ...[`${release.tree.fileCount}`, bytesInWords(release.tree.sizeBytes)],
@@ -60,7 +60,7 @@ function releasesCommand(cli: Cli): Command {
       report(io, options, { releases }, () =>
         columns(
           [
-            ['version', 'released', 'by', 'files', 'size'],
+            ['version', 'released (UTC)', 'by', 'files', 'size'],
             ...releases.map(({ version, releasedAt, releasedBy, tree }) => [
               ...[`${version}`, minutes(releasedAt), releasedBy],
               ...[`${tree.fileCount}`, bytesInWords(tree.sizeBytes)],

@@ -55,7 +55,16 @@ function listCommand(cli: Cli): Command {
 
 function tableOf(submissions: readonly Submission[]): string {
   if (submissions.length === 0) return 'There is no submission.'
-  const head = ['course', 'assignment', 'student', 'received (UTC)', 'files', 'size', 'feedback', 'receipt']
+  const head = [
+    'course',
+    'assignment',
+    'student',
+    'received (UTC)',
+    'files',
+    'size',
+    'feedback (UTC)',
+    'receipt',
+  ]
   const rows = submissions.map(({ id, course, assignment, student, receivedAt, tree, feedback }) => [
     ...[course, assignment, student, minutes(receivedAt), `${tree.fileCount}`, bytesInWords(tree.sizeBytes)],
     ...[feedback === null ? '' : minutes(feedback.releasedAt), id],

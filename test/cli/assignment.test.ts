@@ -60,7 +60,7 @@ describe('assignment list and releases', () => {
     await must(kevin, 'assignment', 'release', 'math', 'ps1', '--overwrite')
     const listed = await must(marie, 'assignment', 'list')
     expect(listed.out.split('\n')).toEqual([
-      'course  assignment  released          version  files     size',
+      'course  assignment  released (UTC)    version  files     size',
       expect.stringMatching(/^math {4}ps1 {9}\d{4}-\d\d-\d\d \d\d:\d\d {8}2 {6}2 {2}7 bytes$/),
     ])
     const { json } = await must(kevin, 'assignment', 'releases', 'math', 'ps1', '--json')
