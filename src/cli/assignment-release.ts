@@ -17,7 +17,7 @@ import { progressOf, treeIn } from './transfers.ts'
 interface ReleaseOptions extends ServerOptions {
   readonly overwrite: boolean
   readonly dryRun: boolean
-  readonly ignore: readonly string[]
+  readonly ignore?: readonly string[]
 }
 
 export function releaseCommand(cli: Cli): Command {
@@ -28,7 +28,7 @@ export function releaseCommand(cli: Cli): Command {
     .argument('[folder]', 'what to release; without it release/ASSIGNMENT, as nbgrader makes it')
     .option('--overwrite', 'a new version of what is out; submissions stay', false)
     .option('--dry-run', 'only tell what would change', false)
-    .option('--ignore <PATTERN>', 'names of files and folders to leave out; may be repeated', repeated, [])
+    .option('--ignore <PATTERN>', 'names of files and folders to leave out; may be repeated', repeated)
   return serverCommand(
     cli,
     command,

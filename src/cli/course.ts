@@ -75,18 +75,18 @@ function showCommand(cli: Cli): Command {
 }
 
 interface CreateOptions extends ServerOptions {
-  readonly instructor: readonly string[]
+  readonly instructor?: readonly string[]
 }
 
 function createCommand(cli: Cli): Command {
   const command = new Command('create')
     .description('Create a course; for admins.')
     .argument('<course>', 'its name, as nbgrader has it: CourseDirectory.course_id')
-    .option('--instructor <NAME>', 'who teaches it; may be repeated', repeated, [])
+    .option('--instructor <NAME>', 'who teaches it; may be repeated', repeated)
   return serverCommand(
     cli,
     command,
-    async ({ client, io, signal }, { instructor, ...options }: CreateOptions, course: string) => {
+    async ({ client, io, signal }, { instructor = [], ...options }: CreateOptions, course: string) => {
       const made = await client.call('createCourse', { body: { course, instructors: instructor }, signal })
       const who = instructor.length === 0 ? 'nobody yet' : instructor.join(', ')
       report(io, options, made, () => `${course} is there; it is taught by ${who}.`)

@@ -16,7 +16,7 @@ import { folderName, momentIn, timestampFile } from './places.ts'
 import { eachOf, failFor } from './transfers.ts'
 
 interface UploadOptions extends ServerOptions {
-  readonly student: readonly string[]
+  readonly student?: readonly string[]
   readonly newest: boolean
   readonly dryRun: boolean
 }
@@ -29,7 +29,7 @@ export function uploadCommand(cli: Cli): Command {
     .argument('<course>')
     .argument('<assignment>')
     .argument('[folder]', 'where the folders of the students are', 'feedback')
-    .option('--student <NAME>', 'only to this student; may be repeated', repeated, [])
+    .option('--student <NAME>', 'only to this student; may be repeated', repeated)
     .option('--newest', 'where there is no timestamp.txt: to the newest submission', false)
     .option('--dry-run', 'only tell what would be returned', false)
   return serverCommand(
@@ -37,7 +37,7 @@ export function uploadCommand(cli: Cli): Command {
     command,
     async (session, options: UploadOptions, course: string, assignment: string, folder: string) => {
       const { client, io, signal } = session
-      const students = options.student.length > 0 ? options.student : await studentsIn(folder, assignment)
+      const students = options.student ?? (await studentsIn(folder, assignment))
       const query = { course, assignment }
       const submissions = await everything(client.list('listSubmissions', { query, signal }))
       const { done, failed } = await eachOf(session, students, {

@@ -15,7 +15,7 @@ import { attemptFolder, folderName, momentIn, timestampFile, timestampOf } from 
 import { downloadInWords, eachOf, failFor } from './transfers.ts'
 
 interface DownloadOptions extends ServerOptions {
-  readonly student: readonly string[]
+  readonly student?: readonly string[]
   readonly to?: string
   readonly everyAttempt: boolean
   readonly replace: boolean
@@ -29,7 +29,7 @@ export function downloadCommand(cli: Cli): Command {
     )
     .argument('<course>')
     .argument('<assignment>')
-    .option('--student <NAME>', 'only of this student; may be repeated', repeated, [])
+    .option('--student <NAME>', 'only of this student; may be repeated', repeated)
     .option('--to <FOLDER>', 'where to; without it submitted, with --every-attempt attempts')
     .option('--every-attempt', 'not only the newest, each to FOLDER/STUDENT/ASSIGNMENT/TIME', false)
     .option('--receipts <FOLDER>', 'save their signed receipts, too')
@@ -61,7 +61,7 @@ async function wanted(
 ): Promise<Submission[]> {
   const query = { ...of, ...(everyAttempt ? {} : { newestOnly: true }) }
   const all = byStudent(await everything(client.list('listSubmissions', { query, signal })))
-  if (student.length === 0) return all
+  if (student === undefined) return all
   const nobody = student.filter(name => !all.some(submission => submission.student === name))
   if (nobody.length > 0)
     throw new CommandFailed(`no submission to ${of.assignment} by ${nobody.map(printable).join(', ')}`)

@@ -14,7 +14,7 @@ import { progressOf, treeIn } from './transfers.ts'
 
 interface SubmitOptions extends ServerOptions {
   readonly student?: string
-  readonly ignore: readonly string[]
+  readonly ignore?: readonly string[]
   readonly receipt?: string
 }
 
@@ -25,7 +25,7 @@ export function submitCommand(cli: Cli): Command {
     .argument('<assignment>')
     .argument('[folder]', 'what to submit; without it the folder of the name of the assignment')
     .option('--student <NAME>', 'for instructors: on behalf of this student')
-    .option('--ignore <PATTERN>', 'names of files and folders to leave out; may be repeated', repeated, [])
+    .option('--ignore <PATTERN>', 'names of files and folders to leave out; may be repeated', repeated)
     .option('--receipt <FILE>', 'save the signed receipt')
   return serverCommand(
     cli,
@@ -41,7 +41,7 @@ export function submitCommand(cli: Cli): Command {
       const { student } = options
       const { release } = await client.call('getAssignment', { path, signal })
       const { files } = await treeIn(io, given ?? folderName(assignment), {
-        ignore: ['feedback', ...options.ignore],
+        ignore: ['feedback', ...(options.ignore ?? [])],
       })
       const lacking = notebooksLacking(release.tree.notebooks, files)
       if (lacking.length > 0)

@@ -14,7 +14,7 @@ import { explained } from './failures.ts'
 export async function treeIn(
   io: Output,
   folder: string,
-  { ignore }: { ignore: readonly string[] },
+  { ignore = [] }: { ignore?: readonly string[] },
 ): Promise<LocalTree> {
   io.progress(`reading ${printable(folder)}`)
   const tree = await readLocalTree(folder, { ignore: [...usuallyIgnored, ...ignore] })

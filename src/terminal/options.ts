@@ -12,6 +12,6 @@ export function wholeNumber(text: string): number {
 }
 
 /** For options that may be repeated. */
-export function repeated(value: string, values: readonly string[]): string[] {
+export function repeated(value: string, values: readonly string[] = []): string[] {
   return [...values, value]
 }
