@@ -34,7 +34,7 @@ let made = 0
 beforeAll(async () => {
   server = await startPostgres()
 }, 60_000)
-afterAll(() => server?.close())
+afterAll(() => server?.close(), 60_000)
 
 describeDatabase('PostgreSQL', async () => opened(await aDatabase()))
 describeFreeze(
