@@ -10,8 +10,8 @@ export function explained(error: unknown, target: Target): unknown {
   if (error instanceof NoAnswer) return new CommandFailed(error.message, { cause: error })
   if (error instanceof LocalChanges)
     return new CommandFailed(`${error.message}; say --replace if they may be`, { cause: error })
-  if (error instanceof TransferFailed || isOfFileSystem(error))
-    return new CommandFailed(printable(error.message), { cause: error })
+  if (error instanceof TransferFailed) return new CommandFailed(printable(error.message), { cause: error })
+  if (isOfFileSystem(error)) return new CommandFailed(printable(inWords(error)), { cause: error })
   if (!(error instanceof ProblemError)) return error
   const advice = adviceFor(error, target)
   const detail = printable(error.detail)
@@ -19,8 +19,24 @@ export function explained(error: unknown, target: Target): unknown {
 }
 
 /** What the file system says is about the folders that the command was given. */
-function isOfFileSystem(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error && 'path' in error
+function isOfFileSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error
+}
+
+function inWords({ code = '', path, message }: NodeJS.ErrnoException): string {
+  const words = ofFileSystem[code]
+  return words === undefined ? message : `${words}${path === undefined ? '' : `: ${path}`}`
+}
+
+const ofFileSystem: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'this is no folder',
+  EISDIR: 'this is a folder',
+  EACCES: 'you may not read or write this',
+  EPERM: 'you may not do this',
+  EROFS: 'nothing can be written here',
+  ENOSPC: 'there is no space left on this machine',
+  EDQUOT: 'you have no space left on this machine',
 }
 
 function adviceFor({ status, code }: ProblemError, { url, access }: Target): string | null {
