@@ -67,7 +67,7 @@ async function serve<Settings extends Pick<Config, 'listen' | 'logLevel'> & { re
   const service = await open(config, logger)
   const told = workerNumber() === null ? signalled() : Promise.race([toldToStop(), signalledAgain()])
   try {
-    await service.app.listen({ ...config.listen, backlog: waitingAtTheDoor })
+    await service.app.doors.open({ ...config.listen, backlog: waitingAtTheDoor })
   } catch (error) {
     await service.close()
     throw new CannotListen(config.listen, error)

@@ -11,6 +11,7 @@ import Fastify, {
 import type { Clock } from '../domain/timestamp.ts'
 import { pythonJson } from './compat/python-json.ts'
 import { boundConnections } from './connections.ts'
+import { buildDoors } from './doors.ts'
 import { honourExpectations } from './expectations.ts'
 import type { Metrics } from './metrics.ts'
 import { stopOrderly } from './orderly-stop.ts'
@@ -86,6 +87,7 @@ export function createBareApp(options: BareAppOptions): FastifyInstance {
   const { maxConnections, metrics: meter } = options
   const silent = boundConnections(app, { maxConnections, meter })
   stopOrderly(app, silent)
+  buildDoors(app, { highWaterMark })
   app.addHook('onRequest', async (request, reply) => {
     request.receivedAt = options.clock()
     reply.header('x-content-type-options', 'nosniff')

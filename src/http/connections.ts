@@ -20,7 +20,7 @@ export type SilentConnections = ReadonlyMap<Socket, number>
 
 /**
  * A full house would shut out health checks as well. So before it is full, connections that have not asked anything for
- * a while and those between two requests are closed: clients open new ones. Beyond the bound Node closes new ones at once.
+ * a while and those between two requests are closed: clients open new ones. Beyond the bound new ones are closed at once.
  */
 export function boundConnections(
   app: FastifyInstance,
@@ -32,19 +32,23 @@ export function boundConnections(
   const silentSince = new Map<Socket, number>()
   let open = 0
   let madeRoomAt = 0
-  server.maxConnections = maxConnections
-  server.on('drop', () => meter?.connectionRefused())
-  server.on('request', request => silentSince.delete(request.socket))
-  // Requests come over the socket that is encrypted, where there is such a one.
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
+    if (open >= maxConnections) {
+      meter?.connectionRefused()
+      socket.destroy()
+      return
+    }
     meter?.connections(++open)
-    silentSince.set(socket, performance.now())
-    socket.once('close', () => {
-      silentSince.delete(socket)
-      meter?.connections(--open)
-    })
+    socket.once('close', () => meter?.connections(--open))
     if (open > maxConnections * crowded) makeRoom()
   })
+  // Requests come over the socket that is encrypted, where there is such a one.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    if (socket.destroyed) return
+    silentSince.set(socket, performance.now())
+    socket.once('close', () => silentSince.delete(socket))
+  })
+  server.on('request', request => silentSince.delete(request.socket))
   return silentSince
 
   function makeRoom(): void {

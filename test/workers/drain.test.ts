@@ -1,10 +1,11 @@
 /** Between being told to stop and stopping: first nobody is sent any more, then nobody let in, then all finish. */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Agent, type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Classroom, openClassroom } from '../faults/classroom.ts'
-import { answerTo, formType } from '../faults/client.ts'
+import { answerTo, type Client, formType } from '../faults/client.ts'
 import { eventually } from '../faults/eventually.ts'
 import { stagedFiles } from '../faults/stored-facts.ts'
 import { aNotebook, formPieces } from '../faults/student-work.ts'
@@ -60,6 +61,36 @@ describe.each([1, 2])('a server of %i processes that is told to stop', workers =
   })
 })
 
+describe('a server that many have come to at once', () => {
+  test('has let them in by several sockets of its port, and lets the uploads of all of them finish', async () => {
+    const world = aWorld()
+    const server = await world.start()
+    expect(listeningSockets(server)).toBeGreaterThan(8)
+    const students = Array.from({ length: 12 }, (_, number) => `student-${number}`)
+    const { client } = await openClassroom(server, { students })
+    const uploads = students.map(name => sendHalf(client, name, 1_000_000))
+    await eventually('all are under way', () => stagedFiles(world).length === uploads.length)
+    server.signal('SIGTERM')
+    await sleep(500)
+    expect(listeningSockets(server)).toBe(0)
+    const answers = uploads.map(({ upload }) => answerTo(upload))
+    for (const { upload, rest } of uploads) upload.end(rest)
+    for (const answer of answers) expect(await answer).toMatchObject({ status: 200 })
+    expect(await server.exitWithin(5000)).toEqual({ code: 0, signal: null })
+    expect(await new Classroom(await world.start()).list()).toHaveLength(uploads.length)
+  })
+})
+
+/** Of the server's port, as Linux tells them. */
+function listeningSockets(server: Server): number {
+  const port = Number(new URL(server.home).port).toString(16).toUpperCase().padStart(4, '0')
+  const isListening = '0A'
+  const rows = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map(row => row.trim().split(/\s+/))
+  return rows.filter(([, local, , state]) => local?.endsWith(`:${port}`) && state === isListening).length
+}
+
 async function pageOf(server: Server, path: string, agent: Agent) {
   const asked = get(new URL(path, server.home), { agent })
   const [message] = (await once(asked, 'response')) as [IncomingMessage]
@@ -68,16 +99,26 @@ async function pageOf(server: Server, path: string, agent: Agent) {
   return { status: message.statusCode, connection: message.headers.connection }
 }
 
-async function halfAnUpload(world: World, server: Server): Promise<{ upload: ClientRequest; rest: Buffer }> {
+async function halfAnUpload(world: World, server: Server): Promise<HalfAnUpload> {
   const { client } = await openClassroom(server, { students: [student] })
-  const body = [...formPieces(aNotebook('under way', 3_000_000))]
+  const half = sendHalf(client, student, 3_000_000)
+  await eventually('the server stages what has arrived', () => stagedFiles(world).length === 1)
+  return half
+}
+
+interface HalfAnUpload {
+  readonly upload: ClientRequest
+  readonly rest: Buffer
+}
+
+function sendHalf(client: Client, user: string, sizeBytes: number): HalfAnUpload {
+  const body = [...formPieces(aNotebook('under way', sizeBytes))]
   const half = Math.floor(body.length / 2)
-  const upload = client.open('POST', 'submission/course/homework', student, {
+  const upload = client.open('POST', 'submission/course/homework', user, {
     'content-type': formType,
     'content-length': body.reduce((sum, piece) => sum + piece.length, 0),
   })
   upload.on('error', () => undefined) // where it is cut off
   for (const piece of body.slice(0, half)) upload.write(piece)
-  await eventually('the server stages what has arrived', () => stagedFiles(world).length === 1)
   return { upload, rest: Buffer.concat(body.slice(half)) }
 }
