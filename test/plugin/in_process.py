@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 from checks import transcript
+from jupyter_core.application import NoStart
 from nbgrader.apps import NbGraderApp
 from people import Outcome
 
@@ -66,6 +67,8 @@ def _exit_code_of(arguments):
         app.start()
     except SystemExit as exit_:
         return exit_.code or 0
+    except NoStart:
+        return 0  # a subcommand has done it
     except Exception:
         # As the interpreter does with what nobody caught.
         traceback.print_exc()
