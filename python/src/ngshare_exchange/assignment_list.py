@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nbgrader.exchange import ExchangeFactory
 
-from .exchange import Exchange, Failure, wrapped
+from .exchange import Exchange, Failure, is_in_jupyter_server, wrapped
 
 
 class ShownInTab(Exception):
@@ -23,8 +23,8 @@ _failed_fetches: list[Failure] = []
 
 
 def is_asking(exchange: Exchange) -> bool:
-    """The tab alone makes an exchange out of nothing but the configuration."""
-    return isinstance(exchange.parent, ExchangeFactory) and exchange.parent.parent is None
+    """In a Jupyter server, the tab alone makes an exchange out of nothing but the configuration."""
+    return is_in_jupyter_server() and isinstance(exchange.parent, ExchangeFactory) and exchange.parent.parent is None
 
 
 def remember_failed_fetch(exchange: Exchange, what: str, failure: Failure) -> None:

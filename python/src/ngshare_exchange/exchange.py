@@ -32,7 +32,13 @@ class Failure(ExchangeError):
     """JupyterLab shows it behind the name of this class."""
 
     def __str__(self) -> str:
-        return wrapped(self.args[0])
+        message: str = self.args[0]
+        return wrapped(message) if is_in_jupyter_server() else message
+
+
+def is_in_jupyter_server() -> bool:
+    """Where nbgrader's pages run, and no command of it does."""
+    return 'jupyter_server.serverapp' in sys.modules
 
 
 def wrapped(message: str) -> str:
