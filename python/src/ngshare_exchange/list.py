@@ -7,7 +7,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -181,20 +180,11 @@ class ExchangeList(Exchange, abc.ExchangeList):
 
     # Both
 
-    @cached_property
-    def _permitted_courses(self) -> list[str] | None:
-        """None: no matter which."""
-        student = str(self.directory.student_id)
-        if self.authenticator is None or not student:
-            return None
-        courses: list[str] | None = self.authenticator.get_student_courses(student)
-        return courses
-
     def _is_meant(self, course: str, assignment: str) -> bool:
         return (
             matches(course, self.course_id)
             and matches(assignment, self.assignment_id)
-            and (self._permitted_courses is None or course in self._permitted_courses)
+            and (self.permitted_courses is None or course in self.permitted_courses)
         )
 
     def _is_meant_with_student(self, one: Submission | CachedSubmission) -> bool:
