@@ -1,5 +1,6 @@
 """Fixtures of all tests: the built server on a free port, stand-alone, with nothing in it yet."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from running_server import RunningServer, start_server
 from world import Person, World
+
+os.environ['PYTHONPATH'] = str(Path(__file__).parents[1] / 'src')  # programs that tests start are of this checkout, too
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
-"""The command `ngshare-course-management`: courses and their rosters."""
+"""The command `ngshare-course-management`: courses and who is in them, on the server and in the gradebook."""
 
-import sys
+from .command import main
 
-
-def main() -> None:
-    sys.exit('ngshare-course-management is not written yet')
+__all__ = ['main']

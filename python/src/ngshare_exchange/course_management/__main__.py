@@ -1,0 +1,5 @@
+"""`python -m ngshare_exchange.course_management`."""
+
+from .command import main
+
+main()
