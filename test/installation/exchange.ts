@@ -28,6 +28,7 @@ export async function tokenOf(page: Page, hub: string, user: string): Promise<st
 interface Answer {
   readonly files: readonly { path: string; content: string; checksum: string }[]
   readonly submissions: readonly { student_id: string; timestamp: string }[]
+  readonly students: readonly { username: string }[]
 }
 
 export async function ask({ url, token }: Exchange, path: string): Promise<Answer> {

@@ -82,7 +82,12 @@ const passed = await tell('docs/installation.md', [
       kevin = await logIn(browser, { hub, name: 'kevin', password })
       await pasteIntoTerminal(kevin, commandsBelow('4. An assignment', repository))
       await eventually(async () => assert.ok(filesIn(join(teaching, 'source', 'ps1'))['problem1.ipynb']))
-      await ask(exchange, '/student/course1/lawrence')
+      await eventually(() => ask(exchange, '/student/course1/lawrence'))
+      const { students } = await ask(exchange, '/students/course1')
+      assert.deepEqual(
+        students.map(({ username }) => username),
+        ['lawrence'],
+      )
       await keepPicture(kevin, 'terminal')
       kevin = await restartServer(kevin)
     },
@@ -191,7 +196,7 @@ function generatedFeedback(): Files {
 
 /** Repeats a question until it can be answered: commands in a terminal take their time. */
 async function eventually(question: () => Promise<unknown>): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + 180_000
   for (;;) {
     try {
       await question()
