@@ -57,6 +57,8 @@ PYTHON
 }
 
 check build npm --prefix .. run --silent build
+has_old_server() { [ -x ../.venv/ngshare06/bin/python ] || ../bench/peers/setup-python.sh; }
+check "Python ngshare 0.6" has_old_server
 
 mapfile -t found < <(pythons)
 if [ ${#found[@]} -eq 0 ]; then
@@ -76,8 +78,7 @@ for one in "${chosen[@]}"; do
   tests "$bin" "$@"
 done
 commands=$PWD/../test/plugin
-has_old_server() { [ -x ../.venv/ngshare06/bin/python ] || ../bench/peers/setup-python.sh; }
-check "Python ngshare 0.6" has_old_server && tests "$bin" --rootdir "$commands" -c "$commands/pytest.ini" "$commands" "$@"
+tests "$bin" --rootdir "$commands" -c "$commands/pytest.ini" "$commands" "$@"
 for folder in . "$commands"; do
   check "format of $(basename "$(realpath "$folder")")" "$bin/ruff" format --config pyproject.toml --check "$folder"
   check "lint of $(basename "$(realpath "$folder")")" "$bin/ruff" check --config pyproject.toml "$folder"
