@@ -61,5 +61,12 @@ def test_an_authenticator_that_is_configured_already_stays() -> None:
     assert config.Authenticator.plugin_class == 'nbgrader.auth.JupyterHubAuthPlugin'
 
 
+def test_the_url_may_be_where_it_was_in_earlier_configurations() -> None:
+    config = Config()
+    ngshare_exchange.configure(config)
+    config.Exchange._ngshare_url = URL
+    assert ngshare_exchange.ExchangeList(config=config).root == URL
+
+
 def test_each_class_that_is_selected_is_one_that_can_be_imported() -> None:
     assert {*EXCHANGES.values(), 'NgshareAuthPlugin'} <= set(ngshare_exchange.__all__)

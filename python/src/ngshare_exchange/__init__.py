@@ -10,9 +10,20 @@ on with its own exchange, as if nothing was configured, when its configuration c
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .configure import configure, configureExchange
+
+if TYPE_CHECKING:
+    from .authenticator import NgshareAuthPlugin
+    from .collect import ExchangeCollect
+    from .exchange import Exchange
+    from .fetch_assignment import ExchangeFetchAssignment
+    from .fetch_feedback import ExchangeFetchFeedback
+    from .list import ExchangeList
+    from .release_assignment import ExchangeReleaseAssignment
+    from .release_feedback import ExchangeReleaseFeedback
+    from .submit import ExchangeSubmit
 
 __all__ = [
     'Exchange',
