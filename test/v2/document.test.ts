@@ -22,6 +22,10 @@ describe('the OpenAPI document', () => {
     expect(operations.length).toBeGreaterThan(30)
     const upload = operations.find(({ operationId }) => operationId === 'uploadFile')
     expect(upload).toMatchObject({ requestBody: { content: { 'application/octet-stream': {} } } })
+    const archive = operations.find(({ operationId }) => operationId === 'getSubmissionArchive')
+    expect(archive).toMatchObject({
+      responses: { 200: { content: { 'application/zip': {}, 'application/x-tar': {} } } },
+    })
     for (const operation of operations) {
       expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) })
       expect(operation.responses).toHaveProperty('4XX')

@@ -20,7 +20,7 @@ import type { V2App, V2Context } from './api.ts'
 import { callerOf } from './callers.ts'
 import { readCursor, writeCursor } from './cursors.ts'
 import { takesManifest } from './large-bodies.ts'
-import { answers, bytes, nothing, ofAssignment, ofUsers } from './routes.ts'
+import { answers, archive, bytes, nothing, ofAssignment, ofUsers } from './routes.ts'
 import {
   Assignment,
   formatMoment,
@@ -220,7 +220,7 @@ export function registerAssignments(app: V2App, { exchange, limits }: V2Context)
         tags,
         params: ofRelease,
         querystring: ArchiveQuery,
-        response: answers({ 200: bytes, 304: nothing }),
+        response: answers({ 200: archive, 304: nothing }),
       },
     },
     async (request, reply) => {

@@ -23,12 +23,15 @@ export function answers<const Answers extends Record<number, TSchema | object>>(
 /** 204. */
 export const nothing = Type.Null({ description: 'Done' })
 
+const binary = { schema: Type.Unsafe<unknown>({ type: 'string', format: 'binary' }) }
+
 /** Bytes as they are. */
-export const bytes = {
-  description: 'The bytes',
-  content: {
-    'application/octet-stream': { schema: Type.Unsafe<unknown>({ type: 'string', format: 'binary' }) },
-  },
+export const bytes = { description: 'The bytes', content: { 'application/octet-stream': binary } }
+
+/** Of a whole tree. */
+export const archive = {
+  description: 'The archive',
+  content: { 'application/zip': binary, 'application/x-tar': binary },
 }
 
 /** The names in the paths of routes. */

@@ -13,7 +13,7 @@ import { ArchiveQuery, FileQuery, filesOf } from './assignments.ts'
 import { callerOf } from './callers.ts'
 import { readCursor, writeCursor } from './cursors.ts'
 import { takesManifest } from './large-bodies.ts'
-import { answers, bytes, nothing, ofAssignment, ofSubmission, ofUsers } from './routes.ts'
+import { answers, archive, bytes, nothing, ofAssignment, ofSubmission, ofUsers } from './routes.ts'
 import {
   formatMoment,
   Manifest,
@@ -200,7 +200,7 @@ export function registerSubmissions(app: V2App, { exchange, limits }: V2Context)
           tags,
           params: ofSubmission,
           querystring: ArchiveQuery,
-          response: answers({ 200: bytes, 304: nothing }),
+          response: answers({ 200: archive, 304: nothing }),
         },
       },
       async (request, reply) => {
