@@ -9,12 +9,8 @@ import {
   releaseAssignment,
 } from '../../exchange/assignments.ts'
 import type { AssignmentRef, Caller, Exchange } from '../../exchange/exchange.ts'
-import {
-  type AssignmentEntry,
-  listAssignmentEntries,
-  listReleaseEntries,
-  type ReleaseEntry,
-} from '../../exchange/listings.ts'
+import { type AssignmentEntry, listAssignmentEntries } from '../../exchange/listings/assignments.ts'
+import { listReleaseEntries, type ReleaseEntry } from '../../exchange/listings/releases.ts'
 import { treeOf } from '../../exchange/uploads.ts'
 import type { V2App, V2Context } from './api.ts'
 import { callerOf } from './callers.ts'

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { Refusal } from '../../domain/errors.ts'
 import type { Caller, Exchange } from '../../exchange/exchange.ts'
-import { listMemberEntries } from '../../exchange/listings.ts'
+import { listMemberEntries } from '../../exchange/listings/members.ts'
 import { changeMembers, removeMember } from '../../exchange/roster-changes.ts'
 import type { V2App, V2Context } from './api.ts'
 import { callerOf } from './callers.ts'
