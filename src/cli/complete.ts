@@ -6,7 +6,7 @@ export interface Candidate {
   readonly description: string
 }
 
-/** What a word could be. `name`: a real one, of what the argument is called, such as a course. */
+/** What a word could be. `name`: a real one, of what the argument or option is called, such as a course. */
 export type Place =
   | { readonly kind: 'candidates'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'files' }
@@ -27,13 +27,14 @@ interface Walk {
 export function placeAt(program: Command, words: readonly string[]): Place {
   const current = words.at(-1) ?? ''
   const { command, said, expects, positionals } = walk(program, words.slice(0, -1))
-  if (expects !== null) return placeOf(expects, expects.argChoices, valueName(expects), said)
+  if (expects !== null)
+    return placeOf(expects, { kind: valueName(expects), of: expects.attributeName(), said })
   if (current.startsWith('-')) return candidates(optionsOf(command))
   const parts = visibleCommands(command)
   if (parts.length > 0) return candidates(positionals === 0 ? parts : [])
   const argument = argumentAt(command.registeredArguments, positionals)
   if (argument === undefined) return candidates([])
-  return placeOf(argument, argument.argChoices, argument.name(), said)
+  return placeOf(argument, { kind: argument.name(), of: argument.name(), said })
 }
 
 function walk(program: Command, words: readonly string[]): Walk {
@@ -65,13 +66,11 @@ function argumentAt(all: readonly Argument[], position: number): Argument | unde
 }
 
 function placeOf(
-  { description }: Argument | Option,
-  choices: readonly string[] | undefined,
-  name: string,
-  said: Said,
+  { description, argChoices }: Argument | Option,
+  { kind, of, said }: { kind: string; of: string; said: Said },
 ): Place {
-  if (choices !== undefined) return candidates(choices.map(value => ({ value, description })))
-  return /file|folder|dir|path/i.test(name) ? { kind: 'files' } : { kind: 'name', of: name, said }
+  if (argChoices !== undefined) return candidates(argChoices.map(value => ({ value, description })))
+  return /file|folder|dir|path/i.test(kind) ? { kind: 'files' } : { kind: 'name', of, said }
 }
 
 /** `FILE`, of `--token-file <FILE>`. */

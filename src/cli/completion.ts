@@ -1,10 +1,11 @@
 /** `ngshare completion`: what makes a shell complete the words of our commands, by asking `ngshare complete`. */
 import { Argument, Command } from 'commander'
-import { createClient } from '../client/client.ts'
+import { type Client, createClient } from '../client/client.ts'
 import { printable } from '../terminal/table.ts'
 import type { Cli } from './command.ts'
 import { type Candidate, placeAt, type Said } from './complete.ts'
 import { loginsFile, readLogins } from './logins.ts'
+import type { Role } from './roster-file.ts'
 import { findTarget } from './target.ts'
 
 /** Each shell asks with the words until the cursor, and reads a line a candidate: value, tab, description. */
@@ -96,26 +97,47 @@ const patienceMs = 2000
 
 /** Asks the server, where it is clear which; nothing where that fails: a completion has nobody to tell. */
 async function realNames({ environment }: Cli, of: string, said: Said): Promise<Candidate[]> {
-  if (of !== 'course' && of !== 'assignment') return []
+  const list = lists[of]
+  if (list === undefined) return []
   try {
     const logins = readLogins(loginsFile(environment))
     const { url, access } = findTarget({ options: said, environment, logins })
     const credentials = access.kind === 'token' ? { token: access.token } : { user: access.name }
     const client = createClient({ url, credentials, maxAttempts: 1 })
-    const signal = AbortSignal.timeout(patienceMs)
     const names = new Map<string, string>()
-    if (of === 'course') {
-      for await (const { course, role } of client.list('listCourses', { signal }))
-        names.set(course, role ?? '')
-    } else {
-      const query = said.course === undefined ? {} : { course: said.course }
-      for await (const { assignment, course } of client.list('listAssignments', { query, signal }))
-        names.set(assignment, course)
-    }
+    for await (const [name, what] of list(client, said, AbortSignal.timeout(patienceMs)))
+      names.set(name, what)
     return [...names]
       .filter(([value]) => printable(value) === value)
       .map(([value, description]) => ({ value, description }))
   } catch {
     return []
   }
+}
+
+type List = (client: Client, said: Said, signal: AbortSignal) => AsyncIterable<[name: string, what: string]>
+
+/** Where names come from, by what arguments and options are called. */
+const lists: Readonly<Record<string, List>> = {
+  async *course(client, _, signal) {
+    for await (const { course, role } of client.list('listCourses', { signal })) yield [course, role ?? '']
+  },
+  async *assignment(client, { course }, signal) {
+    const query = { course }
+    for await (const one of client.list('listAssignments', { query, signal }))
+      yield [one.assignment, one.course]
+  },
+  users: (client, { course }, signal) => members(client, { course, signal }),
+  student: (client, { course }, signal) => members(client, { course, role: 'student', signal }),
+}
+
+async function* members(
+  client: Client,
+  input: { course: string | undefined; role?: Role; signal: AbortSignal },
+): ReturnType<List> {
+  const { course, role, signal } = input
+  if (course === undefined) return
+  const people = client.list('listMembers', { path: { course }, query: { role }, signal })
+  for await (const { user, firstName, lastName } of people)
+    yield [user, [firstName, lastName].filter(Boolean).join(' ')]
 }

@@ -13,15 +13,15 @@ import { rosterCommand } from './roster.ts'
 import { submissionCommand } from './submission.ts'
 
 const commands: Record<(typeof serverCommandNames)[number], (cli: Cli) => Command> = {
-  assignment: assignmentCommand,
-  completion: completionCommand,
   course: courseCommand,
+  roster: rosterCommand,
+  assignment: assignmentCommand,
+  submission: submissionCommand,
   feedback: feedbackCommand,
   login: loginCommand,
   logout: logoutCommand,
-  roster: rosterCommand,
-  submission: submissionCommand,
   whoami: whoamiCommand,
+  completion: completionCommand,
 }
 
 export function serverCommands(): Command[] {

@@ -35,15 +35,19 @@ const ignoredColumns = ['lms_user_id']
 const known = `known are ${columns.join(', ')}`
 const mostMistakes = 20
 
+/** What `import` reads. */
 export function writeRoster(members: readonly Member[]): string {
-  const rows = members.map(({ user, firstName, lastName, email, role }) => [
-    user,
-    firstName,
-    lastName,
-    email,
-    role,
-  ])
-  return stringify([[...columns], ...rows])
+  return stringify([[...columns], ...members.map(member => [...detailsOf(member), member.role])])
+}
+
+/** What `nbgrader db student import` reads. */
+export function writeForNbgrader(members: readonly Member[]): string {
+  const students = members.filter(({ role }) => role === 'student')
+  return stringify([['id', 'first_name', 'last_name', 'email'], ...students.map(detailsOf)])
+}
+
+function detailsOf({ user, firstName, lastName, email }: Member): (string | null)[] {
+  return [user, firstName, lastName, email]
 }
 
 /**

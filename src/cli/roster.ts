@@ -7,7 +7,7 @@ import { columns, printable } from '../terminal/table.ts'
 import { type Cli, type ServerOptions, type Session, serverCommand } from './command.ts'
 import { everything } from './lists.ts'
 import { askForChanges, changesFor, refusalInWords } from './roster-changes.ts'
-import { type Role, type RosterEntry, writeRoster } from './roster-file.ts'
+import { type Role, type RosterEntry, writeForNbgrader, writeRoster } from './roster-file.ts'
 import { importCommand } from './roster-import.ts'
 
 export function rosterCommand(cli: Cli): Command {
@@ -48,14 +48,20 @@ function rowsOf(members: readonly Member[]): string[][] {
   return [head, ...rows]
 }
 
+interface ExportOptions extends RoleOptions {
+  readonly forNbgrader: boolean
+}
+
 function exportCommand(cli: Cli): Command {
   const command = new Command('export')
     .description('Write the roster as CSV to standard output; `ngshare roster import` reads it.')
     .argument('<course>')
     .addOption(roleOption('only those'))
-  return serverCommand(cli, command, async (session, options: RoleOptions, course: string) => {
+    .option('--for-nbgrader', 'only students, as `nbgrader db student import` reads them', false)
+  return serverCommand(cli, command, async (session, options: ExportOptions, course: string) => {
     const members = await listMembers(session, course, options)
-    report(session.io, options, { members }, () => writeRoster(members).trimEnd())
+    const write = options.forNbgrader ? writeForNbgrader : writeRoster
+    report(session.io, options, { members }, () => write(members).trimEnd())
   })
 }
 

@@ -1,12 +1,12 @@
-/** The commands that talk to a server: what each does is in `cli/`. */
+/** The commands that talk to a server, as help lists them: what each does is in `cli/`. */
 export const serverCommandNames = [
-  'assignment',
-  'completion',
   'course',
+  'roster',
+  'assignment',
+  'submission',
   'feedback',
   'login',
   'logout',
-  'roster',
-  'submission',
   'whoami',
+  'completion',
 ] as const

@@ -70,6 +70,13 @@ describe('bash completes', () => {
     expect(await bashOffers(kevin, 'course', 'show', 'größe\\ ')).toEqual(['größe\\ \\&\\ co'])
   })
 
+  it('the real names of the people of a course', async () => {
+    const kevin = await aSchool()
+    await kevin.ngshare(['roster', 'add', 'math', 'marie', 'pierre'])
+    expect(await bashOffers(kevin, 'roster', 'remove', 'math', '')).toEqual(['kevin', 'marie', 'pierre'])
+    expect(await bashOffers(kevin, 'roster', 'remove', 'math', 'pierre', 'm')).toEqual(['marie'])
+  })
+
   it('files, where a file is wanted', async () => {
     const kevin = await aSchool()
     await writeFile(join(kevin.folder, 'roster of 2026.csv'), '')

@@ -13,6 +13,7 @@ describe('ngshare --help', () => {
     const [, options = '', overHttp = '', onData = ''] = out.split(/\n(?:Options|Commands .*):\n/)
     const namesIn = (part: string) => [...part.matchAll(/^ {2}(\w+)/gm)].map(match => match[1])
     expect(options).toContain('--vngshare')
+    expect(options).toContain('--database <URL>')
     expect(namesIn(overHttp)).toEqual([...serverCommandNames])
     expect(namesIn(onData)).toEqual(expect.arrayContaining(['backup', 'doctor', 'verify', 'vserver']))
   })
@@ -27,6 +28,15 @@ describe('ngshare --help', () => {
     const { ngshare } = await aTerminal()
     const { out, status } = await ngshare(args)
     expect({ status, out }).toEqual({ status: 0, out: expect.stringContaining(usage) })
+  })
+})
+
+describe('the help of a command', () => {
+  it('tells defaults, but not that what is not said is off', async () => {
+    const { ngshare } = await aTerminal()
+    const { out } = await ngshare(['backup', '--help'])
+    expect(out).toContain('(default: "/srv/ngshare/files/"')
+    expect((await ngshare(['roster', 'import', '--help'])).out).not.toContain('default')
   })
 })
 

@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { aHub } from '../support/fake-hub.ts'
 import { aHubService } from '../support/hub-service.ts'
@@ -17,6 +19,10 @@ async function aHubWithAnn() {
   const service = await aHubService({ hub })
   await service.aCourse('physics', { instructors: ['ann'] })
   return { hub, service, url: urlOf(service), token: hub.notebookToken('ann') }
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
 }
 
 const savedIn = (folder: string) => join(folder, '.config/ngshare/logins.json')
@@ -157,7 +163,7 @@ describe('the server and the token', () => {
       JUPYTERHUB_API_URL: hub.apiUrl,
       NGSHARE_URL: urlOf(service),
     })
-    const { port } = stranger.address() as AddressInfo
+    const port = portOf(stranger)
     expect(await ngshare(['whoami', '--url', `http://127.0.0.1:${port}/`])).toMatchObject({
       status: 2,
       err: expect.stringContaining('no token for'),
@@ -214,7 +220,7 @@ describe('on a terminal', () => {
       child.stdin.write(text)
     })
     const [status] = await once(child, 'close')
-    return { out: seen.replaceAll('\r\n', '\n'), status }
+    return { out: stripVTControlCharacters(seen).replaceAll('\r', ''), status }
   }
 
   it('the token that is typed is not shown', async () => {
@@ -248,6 +254,19 @@ describe('on a terminal', () => {
     })
     expect({ status, out }).toEqual({ status: 130, out: expect.stringContaining('stopped') })
     expect((await terminal.ngshare(['course', 'show', 'math'])).status).toBe(0)
+  })
+
+  it('Ctrl-C ends a command that waits for an answer', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => silent.closeAllConnections())
+    const { folder, environment } = await terminalOf({ port: portOf(silent), prefix: '/' }, 'kevin')
+    const child = spawn(process.execPath, [program, 'course', 'list'], { cwd: folder, env: environment })
+    const said = text(child.stderr)
+    await once(silent, 'request')
+    child.kill('SIGINT')
+    expect(await once(child, 'close')).toEqual([130, null])
+    expect(await said).toBe('stopped\n')
   })
 
   it('a table is no wider than the terminal', async () => {

@@ -2,8 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { aHub } from '../support/fake-hub.ts'
+import { aHubService } from '../support/hub-service.ts'
 import { aService } from '../support/service.ts'
-import { terminalOf } from './terminal.ts'
+import { aTerminal, terminalOf, urlOf } from './terminal.ts'
 
 /** kevin teaches math, marie (with her details) and pierre take it. */
 async function aClass(as = 'kevin') {
@@ -284,5 +286,32 @@ describe('roster export', () => {
       status: 0,
       out: 'math: nothing changes; 3 as they were',
     })
+  })
+
+  it('writes what nbgrader imports, when it is asked to', async () => {
+    const { ngshare } = await aClass()
+    expect((await ngshare(['roster', 'export', 'math', '--for-nbgrader'])).out).toBe(
+      'id,first_name,last_name,email\nmarie,Marie,Curie,marie@example.org\npierre,,,',
+    )
+  })
+})
+
+describe('whom a group of the hub brings', () => {
+  it('is marked in the list, and stays when a file does not name them', async () => {
+    const hub = await aHub()
+    const service = await aHubService({ hub, args: ['--hub-groups', '--token-cache-seconds=0'] })
+    await service.aCourse('physics', { instructors: ['ann'], students: ['bob'] })
+    hub.join('eve', 'nbgrader-physics')
+    await service.as('eve').get('courses')
+    const { ngshare } = await aTerminal({
+      NGSHARE_URL: urlOf(service),
+      NGSHARE_TOKEN: hub.notebookToken('ann'),
+    })
+    expect((await ngshare(['roster', 'list', 'physics'])).out).toMatch(/^eve {3}student \(by the hub\)$/m)
+    const told = await ngshare(
+      ['roster', 'import', 'physics', '-', '--remove-missing', '--dry-run'],
+      'student_id\n',
+    )
+    expect(told.out).toBe('physics: 1 would be removed; 0 as they were\n-  bob  student')
   })
 })
