@@ -15,7 +15,7 @@ import nbformat
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError, ExchangeFactory
-from traitlets.config import Config
+from traitlets.config import Config, LoggingConfigurable
 
 from ngshare_exchange.configure import configure
 from ngshare_exchange.server.interface import Server
@@ -115,7 +115,7 @@ class Person:
             is_of_course = option in CourseDirectory.class_trait_names()
             config['CourseDirectory' if is_of_course else f'Exchange{factory_method}'][option] = value
         with self.in_environment(), logged() as lines:
-            factory = ExchangeFactory(config=config)  # type: ignore[no-untyped-call]
+            factory = ExchangeFactory(parent=LoggingConfigurable(config=config))  # type: ignore[no-untyped-call]
             try:
                 exchange = getattr(factory, factory_method)(
                     coursedir=CourseDirectory(config=config),

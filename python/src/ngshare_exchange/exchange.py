@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jupyter_core.paths import jupyter_data_dir
 from nbgrader.coursedir import CourseDirectory
@@ -21,6 +21,7 @@ from traitlets import Bool, Float, Unicode, default
 from .authenticator import NgshareAuthPlugin
 from .cache import SubmissionCache
 from .fetched import FetchedReleases
+from .gradebook import GradebookError
 from .progress import ProgressLog
 from .server.address import find_url
 from .server.connection import Settings
@@ -28,6 +29,11 @@ from .server.interface import LocalFile, Server, ServerError
 from .server.probe import connect
 from .trees.selection import Reason, Rules, Selection, SelectionError, select_files
 from .trees.writing import WritingError
+
+if TYPE_CHECKING:
+    _Text = Unicode[str, str]
+else:
+    _Text = Unicode  # which older versions of traitlets do not take types for
 
 
 class Failure(ExchangeError):
@@ -53,7 +59,7 @@ def wrapped(message: str) -> str:
     return '\n'.join(lines)
 
 
-class _UrlAsRoot(Unicode[str, str]):
+class _UrlAsRoot(_Text):
     """`root` of nbgrader's own exchange: sites that come from there have it set, formgrader shows it."""
 
     def get(self, obj: Any, cls: Any = None) -> str:
@@ -112,13 +118,14 @@ class Exchange(abc.Exchange):
         """Raises ExchangeError, and nothing else, for whatever can be expected to go wrong."""
         if sys.platform == 'win32':
             self.fail('Sorry, the exchange is not available on Windows.')
-        self._here = Path.cwd()  # the server extensions of nbgrader change it, but not while we are at work
         try:
+            self._here = Path.cwd()  # the server extensions of nbgrader change it, but not while we work
             return super().start()  # type: ignore[no-untyped-call]
         except Failure as error:
             failure = error
-        except (ServerError, SelectionError, WritingError) as error:
+        except (ServerError, SelectionError, WritingError, GradebookError) as error:
             failure = self._failure(str(error))
+            self.log.debug('The reason:', exc_info=True)
         except OSError as error:
             failure = self._failure(explain_os_error(error))
             self.log.debug('The reason:', exc_info=True)
@@ -316,4 +323,4 @@ def explain_os_error(error: OSError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
         return f"'{error.filename}' is in the way: there has to be a folder. Move it, and try again."
     reason = error.strerror or str(error) or type(error).__name__
-    return f"'{error.filename}': {reason}." if error.filename else f'{reason}.'
+    return f"'{error.filename}' cannot be read or written: {reason}." if error.filename else f'{reason}.'

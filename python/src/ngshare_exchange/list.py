@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nbgrader.exchange import abc
-from traitlets import Bool
+from traitlets import Bool, default
 
 from .assignment_list import ShownInTab, failed_fetch_before, is_asking
 from .cache import CachedSubmission
@@ -34,6 +34,11 @@ T = TypeVar('T')
 
 class ExchangeList(Exchange, abc.ExchangeList):
     as_json = Bool(False, help='Whether to write the list as JSON to the standard output.').tag(config=True)
+
+    @default('patience')
+    def _patience_of_those_who_look_at_a_tab(self) -> float:
+        """JupyterLab does nothing else for its user while a list is made."""
+        return 20
 
     def start(self) -> Any:
         failure = failed_fetch_before(self)

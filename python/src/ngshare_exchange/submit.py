@@ -125,9 +125,9 @@ class ExchangeSubmit(Exchange, abc.ExchangeSubmit):
             self.log.warning('It is submitted, but the copy for the cache could not be written: %s', error)
 
     def _receipt(self, submitted: Submitted) -> Mapping[str, object] | None:
-        if submitted.id is None:
-            return None
         try:
+            if submitted.id is None or not self.server.capabilities().gives_receipts:
+                return None
             return self.server.receipt(submitted)
         except ServerError as error:
             self.log.warning('It is submitted, but the receipt could not be fetched: %s', error)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from nbgrader.exchange import ExchangeError, ExchangeFactory
-from traitlets.config import Config
+from traitlets.config import Config, LoggingConfigurable
 
 from ngshare_exchange.configure import EXCHANGES, configure
 from world import logged
@@ -32,7 +32,8 @@ def _without_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def built(config: Config, kind: str = 'list') -> Any:
     configure(config)
-    return getattr(ExchangeFactory(config=config), METHODS[kind])(config=config)  # type: ignore[no-untyped-call]
+    factory = ExchangeFactory(parent=LoggingConfigurable(config=config))  # type: ignore[no-untyped-call]
+    return getattr(factory, METHODS[kind])(config=config)
 
 
 def test_every_part_of_the_exchange_is_ours() -> None:
@@ -81,7 +82,7 @@ def test_settings_of_nbgraders_own_exchange_do_no_harm() -> None:
 def test_without_a_url_the_first_request_says_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
     config = Config()
     config.CourseDirectory.course_id = 'math101'
-    with pytest.raises(ExchangeError, match=r'where the exchange server is.*NGSHARE_URL.*Exchange\.ngshare_url'):
+    with pytest.raises(ExchangeError, match=r'(?s)where the exchange server is.*NGSHARE_URL.*Exchange\.ngshare_url'):
         built(config).start()
     assert caplog.records[-1].levelno == logging.CRITICAL
 
