@@ -18,7 +18,6 @@ from nbgrader.exchange import abc
 from nbgrader.exchange.abc import ExchangeError
 from traitlets import Bool, Float, Unicode, default
 
-from .authenticator import NgshareAuthPlugin
 from .cache import SubmissionCache
 from .fetched import FetchedReleases
 from .gradebook import GradebookError
@@ -230,11 +229,9 @@ class Exchange(abc.Exchange):
 
     @cached_property
     def permitted_courses(self) -> list[str] | None:
-        """What the authenticator permits; None: all. Our own is not asked: the server itself knows, and says no."""
+        """What the authenticator permits; None: all. Our own leaves it to the server."""
         student = str(self.directory.student_id)
         if self.authenticator is None or not student:
-            return None
-        if isinstance(self.authenticator.plugin, NgshareAuthPlugin):
             return None
         courses: list[str] | None = self.authenticator.get_student_courses(student)
         return courses
