@@ -163,6 +163,21 @@ describe('a file', () => {
     ).toMatchObject(problem(403, 'not-related'))
   })
 
+  it('is refused in words when it is too large, however it comes', async () => {
+    const service = await aService({ maxFileBytes: 1000 })
+    await service.aCourse('math', { students: ['marie'] })
+    const url = `http://127.0.0.1:${service.port}${service.prefix}v2/courses/math/uploads/${sha256('x')}?user=marie`
+    const large = noise(8_000_000)
+    for (const body of [new Uint8Array(large), Readable.toWeb(Readable.from([large]))]) {
+      const headers = { 'content-type': 'application/octet-stream' }
+      const answer = await fetch(url, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit)
+      expect([answer.status, await answer.json()]).toMatchObject([
+        413,
+        { detail: expect.stringContaining('1000') },
+      ])
+    }
+  })
+
   it('that is damaged never arrives whole', async () => {
     const { service, marie } = await aClass()
     const { exchange } = await openedData(service)
