@@ -32,7 +32,8 @@ CLIENT = textwrap.dedent(
 
     api, url, user, location = sys.argv[1:]
     environment = {'JUPYTERHUB_API_TOKEN': user, 'JUPYTERHUB_USER': user}
-    server = {'v1': V1Server, 'v2': V2Server}[api](Connection(url, Settings(), environment))
+    connection = Connection(url, Settings(progress=lambda told: watch(told)), environment)
+    server = {'v1': V1Server, 'v2': V2Server}[api](connection)
     server.courses()
 
     def anonymous_peak_bytes():
@@ -40,12 +41,13 @@ CLIENT = textwrap.dedent(
         own = [line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('RssAnon')]
         return int(own[0].split()[1]) * 1024
 
+    peak = 0
+
     def watch(_):
         global peak
         peak = max(peak, anonymous_peak_bytes())
 
     before = peak = anonymous_peak_bytes()
-    object.__setattr__(server._connection.settings, 'progress', watch)
     server.submit('course1', 'ps1', [LocalFile('large.bin', Path(location))], key='a')
     [submission] = server.submissions(own=True, with_details=False)
     sink = Nowhere()

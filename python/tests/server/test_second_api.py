@@ -1,6 +1,7 @@
 """What only the second API can do, and how little it asks for it."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import pytest
 
 from ngshare_exchange.server.interface import File, LocalFile, Member, NotAllowed, ServerError
 from running_server import start_server
-from server.fault_proxy import FaultProxy
+from server.fault_proxy import Answer, FaultProxy
 from server.world import Memory, School, over_v2
 
 NOTEBOOK = {'p1.ipynb': b'{"cells": []}'}
@@ -137,6 +138,13 @@ class TestSubmissions:
         assert first == again
         assert len(kevin.submissions()) == 1
 
+    def test_the_time_is_that_at_which_sending_began(self, proxy: FaultProxy, school: School) -> None:
+        school.release()
+        proxy.break_next('PUT', '/uploads/', Answer(503, {'retry-after': '3'}))
+        began = datetime.now(timezone.utc)
+        submitted = school.submit(TREE)
+        assert submitted.received_at - began < timedelta(seconds=3) < datetime.now(timezone.utc) - began
+
     def test_an_instructor_submits_on_behalf_of_a_student(self, school: School) -> None:
         kevin = school.release()
         kevin.submit('course1', 'ps1', school.tree(TREE), key='a', student='lawrence')
@@ -170,6 +178,13 @@ class TestSubmissions:
 
 
 class TestLimits:
+    def test_what_is_too_large_for_one_file_is_refused_in_words(self, tmp_path: Path) -> None:
+        with start_server(tmp_path / 'server', '--max-file-bytes', '1000') as server:
+            school = School(tmp_path, over_v2(server.url))
+            school.release()
+            with pytest.raises(ServerError, match=r'The upload is too large: .*1000 bytes in one file.*HTTP 413'):
+                school.submit({'data.bin': bytes(3_500_000)})
+
     def test_what_is_too_large_is_not_sent(self, tmp_path: Path) -> None:
         with (
             start_server(tmp_path / 'server', '--max-file-bytes', '5000000') as server,

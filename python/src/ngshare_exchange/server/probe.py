@@ -8,7 +8,8 @@ from typing import Any, cast
 from .connection import Connection, Settings
 from .interface import Server
 from .v1 import V1Server, old_server_lacks
-from .v2 import NotV2, V2Server
+from .v2 import V2Server
+from .v2_requests import NotV2
 
 _old_servers: set[str] = set()
 """URLs of servers that have answered in v1, for as long as the process lives."""
@@ -28,10 +29,12 @@ class _ServerOfEitherKind:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._v2 = V2Server(connection)
-        self._v1 = V1Server(connection, on_answer=self._remember)
+        self._v2: Server = V2Server(connection)
+        self._v1: Server = V1Server(connection, on_answer=self._remember)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith('_'):
+            raise AttributeError(name)
         if self._connection.url in _old_servers:
             return getattr(self._v1, name)
         of_v2 = getattr(self._v2, name)
