@@ -53,6 +53,8 @@ export async function isEmpty(exchange: Exchange): Promise<boolean> {
 }
 
 const tablesFromTheLeaves: readonly (keyof Schema)[] = [
+  'announcements',
+  'uploads',
   'event_seals',
   'events',
   'former_names',

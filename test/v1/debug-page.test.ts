@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { contractJson, failure, success, timestampForm } from '../support/answers.ts'
 import { aService, type Service } from '../support/service.ts'
 import { fetched, file, noise } from '../support/trees.ts'
+import { inV2, problem, treeBody } from '../v2/people.ts'
 
 const page = 'initialize-Data6ase'
 
@@ -119,6 +120,23 @@ describe('clear', () => {
     expect(await service.as('root').get(page, { action: 'dump' })).toMatchObject(
       success({ users: [{ id: 'root' }] }),
     )
+  })
+
+  it('deletes files that wait for their tree, and submissions that are announced', async () => {
+    const service = await aService({ testData: true, debug: true })
+    const lawrence = inV2(service, 'lawrence')
+    const notebook = { 'ps1.ipynb': 'answers' }
+    await lawrence.upload('course1', 'challenge', notebook)
+    const announced = treeBody({ ...notebook, 'data.csv': '1,2' })
+    const submissions = 'courses/course1/assignments/challenge/submissions'
+    const answer = await lawrence.post(submissions, announced, { 'idempotency-key': 'a' })
+    expect(answer).toMatchObject(problem(409, 'files-missing'))
+    const root = service.as('root')
+    expect(await root.post(page, { action: 'clear' })).toMatchObject(success({ message: 'done' }))
+    await root.post(page, { action: 'init' })
+    expect((await lawrence.post(submissions, treeBody(notebook))).json).toMatchObject({
+      code: 'files-missing',
+    })
   })
 
   it('deletes what was hidden, too: a course and assignment of the same name start anew', async () => {
