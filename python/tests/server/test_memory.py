@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from running_server import RunningServer
-from server.world import School, over_hub, over_v2, python_ngshare
+from server.world import School, over_hub, over_v2
 
 SIZE_BYTES = 50_000_000
 MOST_GROWTH_BYTES = 16_000_000
@@ -96,7 +96,8 @@ def test_a_large_file_takes_little_memory(
     assert growth_bytes(program, api, server.url, 'lawrence', large) < MOST_GROWTH_BYTES, what
 
 
-def test_a_large_file_to_an_old_server_takes_little_memory(tmp_path: Path, large: Path) -> None:
-    with python_ngshare(tmp_path / 'python') as running:
-        School(tmp_path, over_hub(running.url)).release()
-        assert growth_bytes(UPLOAD, 'v1', running.url, 'lawrence', large) < MOST_GROWTH_BYTES
+def test_a_large_file_to_an_old_server_takes_little_memory(
+    python_server: RunningServer, tmp_path: Path, large: Path
+) -> None:
+    School(tmp_path, over_hub(python_server.url)).release()
+    assert growth_bytes(UPLOAD, 'v1', python_server.url, 'lawrence', large) < MOST_GROWTH_BYTES
