@@ -35,7 +35,7 @@ class TestRecognition:
         assert [course.course for course in old_school.ask_as('kevin').courses()] == ['course1']
 
     def test_its_capabilities_are_told(self, old_school: School) -> None:
-        kevin = old_school.course()
+        kevin = old_school.ask_as('kevin')
         assert kevin.capabilities().api == 'v1'
         assert kevin.capabilities().lacks
 

@@ -177,6 +177,11 @@ class TestSubmissions:
         assert str(told[-1]) == f"Progress(direction='download', done_bytes={size_bytes}, total_bytes={size_bytes})"
 
 
+def test_its_capabilities_are_told(school: School) -> None:
+    capabilities = school.ask_as('kevin').capabilities()
+    assert (capabilities.api, capabilities.lacks) == ('v2', ())
+
+
 class TestLimits:
     def test_what_is_too_large_for_one_file_is_refused_in_words(self, tmp_path: Path) -> None:
         with start_server(tmp_path / 'server', '--max-file-bytes', '1000') as server:

@@ -90,6 +90,7 @@ class TreeDownload:
         self._sink = sink
         self._patience_s = patience_s
         self._listener = listener
+        self._meter = ProgressMeter(listener, None)
 
     def take(self, files: Sequence[File]) -> None:
         """Those that the sink chooses."""
@@ -134,8 +135,10 @@ class TreeDownload:
         while not arriving.is_whole:
             before = arriving.received_bytes
             answer = self._ask_from(arriving.file, before)
-            is_good = _copy(_Reader(answer.pieces()).read, arriving)
-            answer.close()
+            try:
+                is_good = _copy(_Reader(answer.pieces()).read, arriving)
+            finally:
+                answer.close()
             if arriving.is_whole:
                 return
             if is_good:

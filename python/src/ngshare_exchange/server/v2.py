@@ -46,6 +46,7 @@ class V2Server(V2Rosters):
         return Service(fields.text('version'), caller.text('name'), caller.flag('isAdmin'), self._limits)
 
     def capabilities(self) -> Capabilities:
+        self._known_limits()  # which is an answer: an old server has none
         return Capabilities(
             api='v2',
             keeps_submissions=True,
