@@ -44,11 +44,21 @@ class Answer:
 
     def pieces(self) -> Iterator[bytes]:
         """The body as it comes in. Raises what `requests` raises when it is cut."""
-        yield from self._response.iter_content(PIECE_BYTES)
+        count = 0
+        for piece in self._response.iter_content(PIECE_BYTES):
+            count += len(piece)
+            yield piece
+        self._require_whole(count)
 
     def read(self) -> None:
-        """Gathers the whole body."""
-        self._response.content  # noqa: B018 (reads it)
+        """Gathers the whole body. Raises as `pieces`."""
+        self._require_whole(len(self._response.content))
+
+    def _require_whole(self, count: int) -> None:
+        """urllib3 before 2.0 does not notice."""
+        promised = self.header('content-length')
+        if promised is not None and self.header('content-encoding') is None and count < int(promised):
+            raise requests.exceptions.ChunkedEncodingError(f'{count} of {promised} bytes came')
 
     def beginning(self) -> str:
         """Of the body of a refusal, as far as it arrives."""
