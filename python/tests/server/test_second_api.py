@@ -187,7 +187,7 @@ class TestLimits:
         with start_server(tmp_path / 'server', '--max-file-bytes', '1000') as server:
             school = School(tmp_path, over_v2(server.url))
             school.release()
-            with pytest.raises(ServerError, match=r'The upload is too large: .*1000 bytes in one file.*HTTP 413'):
+            with pytest.raises(ServerError, match=r'The upload is too large: .*1000 bytes.*HTTP 413'):
                 school.submit({'data.bin': bytes(3_500_000)})
 
     def test_what_is_too_large_is_not_sent(self, tmp_path: Path) -> None:
