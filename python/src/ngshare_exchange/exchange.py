@@ -82,7 +82,7 @@ class Exchange(abc.Exchange):
     read_timeout = Float(60, help='Seconds in which the server must go on answering.').tag(config=True)
 
     patience = Float(
-        90, help='Seconds for which a request that failed is repeated, in all, before it is given up.'
+        90, help='Seconds for which a request that failed is repeated, in all, before it is given up; for lists 20.'
     ).tag(config=True)
 
     even_if_submissions_are_lost = Bool(

@@ -1,10 +1,11 @@
 """Lists: what nbgrader's commands and tabs are shown."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
+from nbgrader.auth import NoAuthPlugin
 
 from world import COURSE, Failed, Person, World, notebook, put
 
@@ -23,6 +24,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(requests.Session, 'send', record)
     return asked
+
+
+class OnlySome(NoAuthPlugin):
+    courses: ClassVar[list[str]] = []
+
+    def get_student_courses(self, student_id: str) -> list[str]:
+        return self.courses
 
 
 def graded(iris: Person, text: str = 'well done') -> None:
@@ -246,6 +254,13 @@ class TestSubmitted:
             asked.clear()
             assert person.run('List', '', **{flag: True}).result
             assert len(asked) == 1
+
+    def test_another_authenticator_has_a_say_in_which_courses_are_listed(self, world: World) -> None:
+        for courses, expected in ((['physics'], 0), ([COURSE], 1)):
+            OnlySome.courses = courses
+            alice = world.person('alice', Authenticator={'plugin_class': OnlySome})
+            assert len(alice.listed().result) == expected
+            assert len(alice.listed(cached=True).result) == expected
 
     def test_students_see_their_own_and_nobody_elses(self, alice: Person, bob: Person) -> None:
         bob.submit(files=RELEASED)
