@@ -108,7 +108,7 @@ class Exchange(abc.Exchange):
 
     def __init__(self, coursedir: Any = None, authenticator: Any = None, **kwargs: Any) -> None:
         # nbgrader misspells a keyword in places, and traitlets complains of those that it does not know.
-        known = {name: value for name, value in kwargs.items() if name in ('parent', 'config', 'log')}
+        known = {name: value for name, value in kwargs.items() if name in self.class_trait_names()}
         super().__init__(coursedir, authenticator, **known)  # type: ignore[no-untyped-call]
         self._server: Server | None = None
         self._here = Path()

@@ -10,6 +10,7 @@ import pytest
 from nbgrader.exchange import ExchangeError, ExchangeFactory
 from traitlets.config import Config, LoggingConfigurable
 
+from ngshare_exchange import ExchangeList
 from ngshare_exchange.configure import EXCHANGES, configure
 from world import logged
 
@@ -50,6 +51,12 @@ def test_being_built_asks_nothing_of_anybody(kind: str, monkeypatch: pytest.Monk
     exchange = built(Config(), kind)
     assert exchange.assignment_dir == '.'
     assert list(tmp_path.iterdir()) == []
+
+
+def test_keywords_are_settings_and_those_that_nbgrader_misspells_do_no_harm(recwarn: pytest.WarningsRecorder) -> None:
+    exchange = ExchangeList(config=Config(), cached=True, authentictor=None)
+    assert exchange.cached
+    assert list(recwarn) == []
 
 
 def test_formgrader_is_shown_the_url_as_root() -> None:
