@@ -29,7 +29,7 @@ part() {
 
 suite() {
     NGSHARE_TEST_REPLICAS=$1 NGSHARE_TEST_DATABASE=postgresql NGSHARE_TEST_STORAGE=s3 \
-        part "the black-box suite on $1 replicas" test/run-vitest.sh vitest.config.ts test/v1
+        part "the black-box suite on $1 replicas" test/run-vitest.sh vitest.config.ts test/v1 test/v2
 }
 
 logins() {
