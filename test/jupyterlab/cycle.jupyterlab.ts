@@ -1,7 +1,10 @@
 /** An assignment on its way from the instructor to students and back, with the buttons of nbgrader's pages. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keepPicture } from '../hubs/hub/chromium.ts'
 import { aClassroom } from './classroom/classroom.ts'
+import type { Desk } from './classroom/desk.ts'
 import { goodAnswer, notebook, poorAnswer, writeAnswer, writeSource } from './classroom/homework.ts'
 
 const classroom = aClassroom({
@@ -34,6 +37,8 @@ test('an assignment is created, released, fetched, handed in, collected, graded 
   expect(await list.submissionsOf('ps1')).toHaveLength(1)
   await keepPicture(lawrence.page, 'jupyterlab-submitted')
 
+  expect(receiptsOf(lawrence)).toMatchObject([{ course: 'course1', assignment: 'ps1', student: 'lawrence' }])
+
   const mary = await classroom().desk('mary')
   const marysList = await mary.openAssignmentList()
   await marysList.fetch('ps1')
@@ -63,3 +68,9 @@ test('an assignment is created, released, fetched, handed in, collected, graded 
   await keepPicture(lawrence.page, 'jupyterlab-feedback-fetched')
   expect(await list.viewFeedback('ps1')).toEqual([`${notebook}.html`])
 })
+
+/** What the plugin keeps beside each copy of what was handed in. */
+function receiptsOf(student: Desk): unknown[] {
+  const cache = join(student.home, '.local', 'share', 'jupyter', 'nbgrader_cache', 'course1')
+  return readdirSync(cache).map(name => JSON.parse(readFileSync(join(cache, name, 'receipt.json'), 'utf8')))
+}
