@@ -1,5 +1,6 @@
 /** Releases, submissions and feedback in the second API: how directory trees come in and go out. */
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { extract } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
 import yauzl from 'yauzl'
@@ -176,6 +177,18 @@ describe('a file', () => {
         { detail: expect.stringContaining('1000') },
       ])
     }
+  })
+
+  it('that is refused half-way does not keep its connection for good', async () => {
+    const service = await aService({ maxFileBytes: 100_000 })
+    await service.aCourse('math', { instructors: ['kevin'] })
+    const large = noise(3_000_000)
+    const answer = await inV2(service, 'kevin').ask('PUT', `courses/math/uploads/${sha256(large)}`, {
+      body: large,
+    })
+    expect(answer).toMatchObject(problem(413, 'too-large'))
+    const isClosed = service.close().then(() => true)
+    expect(await Promise.race([isClosed, sleep(10_000, false)])).toBe(true)
   })
 
   it('that is damaged never arrives whole', async () => {
