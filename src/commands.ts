@@ -13,7 +13,10 @@ const onData = "Commands on a server's data, where it is:"
 
 /** `access` null: commands that work on the data are only looked at. */
 export function commandTree(access: DataAccess | null): Command {
-  const program = describeServer(version).usage('[options]\n       ngshare <command> [arguments]')
+  // Options after a command are the command's, though the server has some of the same name.
+  const program = describeServer(version)
+    .enablePositionalOptions()
+    .usage('[options]\n       ngshare <command> [arguments]')
   for (const command of serverCommands()) program.addCommand(command.helpGroup(overHttp))
   const ops = { ...(access ?? ({} as DataAccess)), io: terminal }
   for (const command of dataCommands(ops)) program.addCommand(command.helpGroup(onData))
