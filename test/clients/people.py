@@ -105,7 +105,7 @@ def person_environment(home, name=None, token=None):
     return environment
 
 
-def run(command, folder, environment, caller):
+def run(command, folder, environment, caller, timeout_s=COMMAND_TIMEOUT_S):
     """Runs a command in a process group of its own, so that a timeout also ends the kernels that it started."""
     shown = shlex.join(map(str, command))
     transcript.append(f'{caller}$ {shown}')
@@ -119,7 +119,7 @@ def run(command, folder, environment, caller):
         start_new_session=True,
     )
     try:
-        printed, _ = process.communicate(timeout=max(1, min(COMMAND_TIMEOUT_S, DEADLINE - time.monotonic())))
+        printed, _ = process.communicate(timeout=max(1, min(timeout_s, DEADLINE - time.monotonic())))
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         printed, _ = process.communicate()

@@ -10,6 +10,7 @@ story = Story('The README')
 
 HEADING = 'Try it with nbgrader'
 DOCUMENTED_URL = 'http://127.0.0.1:12121'
+INSTALLATION_TIMEOUT_S = 400  # nbgrader, with JupyterLab and all that belongs to it
 
 
 class Reader:
@@ -51,4 +52,4 @@ def _(c):
     # Only the port differs from what readers do: theirs may be in use on this machine.
     script = script.replace(DOCUMENTED_URL, c.server.url.removesuffix('/api'))
     environment = person_environment(c.home) | {'TMPDIR': str(c.home)}
-    run(['bash', '-euxo', 'pipefail', '-c', script], REPOSITORY, environment, 'reader').succeeds()
+    run(['bash', '-euxo', 'pipefail', '-c', script], REPOSITORY, environment, 'reader', timeout_s=INSTALLATION_TIMEOUT_S).succeeds()
