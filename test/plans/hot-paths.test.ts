@@ -113,7 +113,7 @@ describe('these checks', () => {
     const { asked } = await aServersLife()
     const routes = (await registeredRoutes())
       .map(route => route.replace('/api/', ''))
-      .filter(route => !/ \/|initialize-Data6ase|v2\/|healthz|readyz|\.(ico|js)$/.test(route))
+      .filter(route => !/ \/|initialize-Data6ase|v2\/|healthz|readyz|simple\/|\.(ico|js|whl)$/.test(route))
     expect(routes.length).toBeGreaterThan(25)
     expect(asked.toSorted()).toEqual(routes.toSorted())
   })
