@@ -5,9 +5,11 @@ from __future__ import annotations
 import json as json_module
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import requests
 import urllib3
@@ -16,7 +18,7 @@ from requests.auth import AuthBase
 from . import repeating
 from .address import Identity, find_identity, find_url, without_credentials
 from .answers import Answer, refusal_of
-from .interface import ProgressListener, ServerError, Unreachable
+from .interface import NotFound, ProgressListener, ServerError, Unreachable
 
 SLOWEST_SERVER_BYTES_PER_S = 1_000_000
 """An old server works on an upload for a while, before it answers."""
@@ -170,6 +172,22 @@ class Connection:
         finally:
             if data is not None and not isinstance(data, bytes):
                 data.close()
+
+
+def delete_once(ask: Callable[..., object], path: str) -> None:
+    """Deletes by `ask` of one of the APIs. NotFound: it was not there before, either."""
+    try:
+        ask('DELETE', path, is_repeatable=False)
+    except Unreachable as error:
+        if not error.may_have_arrived:
+            raise
+        with suppress(NotFound):  # the first one has arrived
+            ask('DELETE', path)
+
+
+def quoted(name: str) -> str:
+    """As one part of a path."""
+    return quote(name, safe='')
 
 
 class _TokenAuth(AuthBase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-from .connection import Connection
+from .connection import Connection, quoted
 from .fields import Fields
 from .interface import (
     Assignment,
@@ -25,7 +25,7 @@ from .interface import (
     Unreachable,
     parse_timestamp,
 )
-from .v1_requests import V1Requests, path_of, quoted
+from .v1_requests import V1Requests, path_of
 from .v1_rosters import V1Rosters
 from .v1_trees import V1Trees
 from .v1_upload import TreeForm

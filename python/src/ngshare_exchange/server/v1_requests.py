@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from .answers import NOTHING_HERE, WRONG_URL, Answer, refusal_of
-from .connection import Body, Connection
+from .connection import Body, Connection, delete_once, quoted
 from .fields import Fields
-from .interface import AlreadyExists, Limits, NotFound, ServerError, Unreachable
+from .interface import AlreadyExists, Limits, NotFound, ServerError
 
 OLD_BODY_BYTES = 104_857_600
 """What the Python ngshare takes. It cuts the connection when more comes."""
@@ -44,13 +43,7 @@ class V1Requests:
         return Limits(limits.integer('file_bytes'), limits.integer_or_none('tree_bytes'), limits.integer('files'))
 
     def delete(self, path: str) -> None:
-        try:
-            self.ask('DELETE', path, is_repeatable=False)
-        except Unreachable as error:
-            if not error.may_have_arrived:
-                raise
-            with suppress(NotFound):  # the first one has arrived
-                self.ask('DELETE', path)
+        delete_once(self.ask, path)
 
     def ask(
         self,
@@ -110,10 +103,6 @@ _codes = {
     'Assignment already exists': 'assignment-exists',
 }
 """The first API has no codes; these texts are part of it."""
-
-
-def quoted(name: str) -> str:
-    return quote(name, safe='')
 
 
 def path_of(*names: str) -> str:

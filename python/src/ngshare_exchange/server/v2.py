@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .connection import Connection
+from .connection import Connection, quoted
 from .fields import Fields
 from .interface import (
     Assignment,
@@ -22,7 +22,7 @@ from .interface import (
     TreeSink,
     Unreachable,
 )
-from .v2_requests import V2Requests, assignment_path, present, quoted
+from .v2_requests import V2Requests, assignment_path, present
 from .v2_rosters import V2Rosters
 from .v2_trees import TreeUpload, download_tree, feedback_file
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from urllib.parse import quote
 
 from .answers import Answer, refusal_of
-from .connection import Body, Connection
+from .connection import Body, Connection, delete_once, quoted
 from .fields import Fields
-from .interface import NotFound, ServerError, Unreachable
+from .interface import ServerError
 
 PAGE_SIZE = '1000'
 
@@ -44,13 +42,7 @@ class V2Requests:
 
     def delete(self, path: str) -> None:
         """NotFound: it was not there before, either."""
-        try:
-            self.ask('DELETE', path, is_repeatable=False)
-        except Unreachable as error:
-            if not error.may_have_arrived:
-                raise
-            with suppress(NotFound):  # the first one has arrived
-                self.ask('DELETE', path)
+        delete_once(self.ask, path)
 
     def ask(
         self,
@@ -99,10 +91,6 @@ _advice = {
     'too-many-uploads': 'Wait until tomorrow, or ask the administrator for room.',
     'assignment-exists': 'To replace its files, release it with --force: submissions stay.',
 }
-
-
-def quoted(name: str) -> str:
-    return quote(name, safe='')
 
 
 def course_path(course: str) -> str:

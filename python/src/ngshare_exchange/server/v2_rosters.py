@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .connection import quoted
 from .fields import Fields
 from .interface import Course, Member, MemberOutcome, NotFound, Role, ServerError
-from .v2_requests import V2Requests, course_path, present, quoted
+from .v2_requests import V2Requests, course_path, present
 
 
 class V2Rosters:
