@@ -2,21 +2,11 @@
 
 import hashlib
 import json
-import os
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 30
-
-# Requests go to loopback directly, whatever proxy the machine has.
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+from server import OwnServer, opener
 
 ADMIN, INSTRUCTOR, STUDENT, CLASSMATE = 'root', 'kevin', 'marie', 'pierre'
 COURSE = 'math'
@@ -25,33 +15,13 @@ ASSIGNMENT = 'ps1'
 SPARE = [f'spare{i}' for i in range(5)]
 
 
-class Server:
-    def __init__(self, folder: Path):
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = probe.getsockname()[1]
-        self.url = f'http://127.0.0.1:{port}/api/v2'
-        self.log = folder / 'server.log'
-        options = {
-            '--admins': ADMIN,
-            '--host': '127.0.0.1',
-            '--port': port,
-            '--database': f'sqlite:///{folder}/ngshare.db',
-            '--storage': folder / 'files',
-        }
-        command = ['node', REPOSITORY / 'bin' / 'ngshare', '--vngshare']
-        command += [word for option in options.items() for word in option]
-        programs = REPOSITORY / 'node_modules' / '.bin'
-        environment = os.environ | {'PATH': os.pathsep.join([str(programs), os.environ['PATH']])}
-        with self.log.open('wb') as log:
-            self._process = subprocess.Popen(
-                list(map(str, command)), cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
-        try:
-            self._wait_until_ready(f'http://127.0.0.1:{port}/healthz')
-        except BaseException:
-            self.stop()
-            raise
+class Server(OwnServer):
+    """Not in debug mode, like one that classes use. Asked in the second API."""
+
+    prefix = '/api/v2'
+
+    def command(self, program):
+        return [word for word in super().command(program) if word != '--debug']
 
     def ask(self, person, method, path, body=None):
         """The JSON of a successful answer."""
@@ -76,31 +46,8 @@ class Server:
         self.ask(person, 'PUT', f'courses/{COURSE}/uploads/{sha256}', content)
         return sha256
 
-    def end_of_log(self, lines=40):
-        return '\n'.join(self.log.read_text(errors='replace').splitlines()[-lines:])
-
     def is_alive(self):
         return self._process.poll() is None
-
-    def stop(self):
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _wait_until_ready(self, url):
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self.is_alive():
-            try:
-                with opener.open(url, timeout=2) as answer:
-                    if answer.status == 200:
-                        return
-            except OSError:
-                pass  # not listening yet
-            time.sleep(0.1)
-        raise SystemExit(f'The server did not get ready:\n{self.end_of_log()}')
 
 
 def a_class_at_work(server: Server):
