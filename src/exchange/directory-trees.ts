@@ -50,20 +50,25 @@ type InsertBlobs = (blobs: readonly StagedBlob[]) => Promise<Map<string, number>
 export function writeWithTree<Result>(
   exchange: Exchange,
   tree: StagedTree,
-  act: (trx: Writer, insertTree: InsertTree) => Promise<Result>,
+  act: (trx: Writer, insertTree: InsertTree, digest: string) => Promise<Result>,
 ): Promise<Result> {
-  return writeWithTrees(exchange, [tree], (trx, insert) => act(trx, () => insert(tree)))
+  const digest = treeDigest(tree)
+  return writeWithTrees(exchange, [tree], (trx, insert) => act(trx, () => insert(tree, digest), digest))
 }
 
 /** As `writeWithTree`, for an act that stores some or all of these trees. */
 export function writeWithTrees<Result>(
   exchange: Exchange,
   trees: readonly StagedTree[],
-  act: (trx: Writer, insertTree: (tree: StagedTree) => Promise<number>) => Promise<Result>,
+  act: (trx: Writer, insertTree: (tree: StagedTree, digest?: string) => Promise<number>) => Promise<Result>,
 ): Promise<Result> {
   const blobs = trees.flat().map(file => file.blob)
   return writeWithBlobs(exchange, blobs, (trx, insertBlobs) =>
-    withUnfinished(unfinished => act(trx, tree => insertTree(trx, { tree, insertBlobs, unfinished }))),
+    withUnfinished(unfinished =>
+      act(trx, (tree, digest = treeDigest(tree)) =>
+        insertTree(trx, { tree, digest, insertBlobs, unfinished }),
+      ),
+    ),
   )
 }
 
@@ -257,6 +262,7 @@ async function removeUnused(
 
 interface TreeInput {
   readonly tree: StagedTree
+  readonly digest: string
   readonly insertBlobs: InsertBlobs
   /** Queries of the act that nothing of it needs to wait for. */
   readonly unfinished: Promise<unknown>[]
@@ -264,9 +270,9 @@ interface TreeInput {
 
 /** What does not need each other is asked together: to a database that is far away it is one way, not many. */
 async function insertTree(trx: Writer, input: TreeInput): Promise<number> {
-  const { tree } = input
+  const { tree, digest } = input
   const sizeBytes = tree.reduce((sum, file) => sum + file.blob.sizeBytes, 0)
-  const treeRow = insertTreeRow(trx, treeDigest(tree), tree.length, sizeBytes)
+  const treeRow = insertTreeRow(trx, digest, tree.length, sizeBytes)
   const blobs = input.insertBlobs(tree.map(file => file.blob))
   await together([treeRow, blobs])
   const [{ id: treeId }] = (await treeRow) as [{ id: number }]
@@ -361,7 +367,7 @@ async function getBlobId(trx: Writer, sha256: string): Promise<number> {
 }
 
 /** SHA-256 over the manifest, in hex. */
-export function treeDigest(tree: StagedTree): string {
+function treeDigest(tree: StagedTree): string {
   return manifestDigest(
     tree.map(({ path, isExecutable, blob }) => ({ path, isExecutable, sha256: blob.sha256 })),
   )

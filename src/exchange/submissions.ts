@@ -14,7 +14,7 @@ import {
   getUsersAssignment,
 } from './access.ts'
 import { takeAnnouncement } from './announcements.ts'
-import { type FetchedTree, readTree, type StagedTree, treeDigest, writeWithTree } from './directory-trees.ts'
+import { type FetchedTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
 import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 import { lastRenaming } from './users.ts'
@@ -70,11 +70,10 @@ export async function submitAssignment(
   input: SubmitInput & { receivedAt: Micros; tree: StagedTree; key?: string },
 ): Promise<Submitted> {
   const { caller, course, assignment, key = null } = input
-  return writeWithTree(exchange, input.tree, async (trx, insertTree) => {
+  return writeWithTree(exchange, input.tree, async (trx, insertTree, digest) => {
     const { id: assignmentId, courseId, callerId, student } = await getSubmitTarget(trx, input)
     const isOwn = student === caller.name && callerId !== null
     const userId = isOwn ? callerId : await ensureUser(trx, student, input.receivedAt)
-    const digest = treeDigest(input.tree)
     const known = key === null ? null : await findSubmitted(trx, { student, key, assignmentId, digest })
     if (known !== null) return known
     const announcedAt =

@@ -28,9 +28,9 @@ interface ManifestInput extends SubmitInput {
  */
 export async function submitManifest(exchange: Exchange, input: ManifestInput): Promise<Submitted> {
   const { key } = input
+  if (key === undefined) return submitAssignment(exchange, { ...input, tree: await treeOf(exchange, input) })
   const { id: assignmentId, student } = await getSubmitTarget(exchange.db.read, input)
   const digest = manifestDigest(input.files)
-  if (key === undefined) return submitAssignment(exchange, { ...input, tree: await treeOf(exchange, input) })
   const known = await findSubmitted(exchange.db.read, { student, key, assignmentId, digest })
   if (known !== null) return known
   try {
