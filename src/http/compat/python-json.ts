@@ -9,7 +9,7 @@ export class PythonFloat {
   }
 }
 
-/** `", "` and `": "` between, everything beyond ASCII as `\uXXXX`. */
+/** `", "` and `": "` between, everything beyond ASCII as `\u` and four digits. */
 export function pythonJson(value: unknown): string {
   if (typeof value === 'string') return pythonString(value)
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
