@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SmallDisk } from '../../test/faults/small-disk.ts'
 import { formOf } from '../../test/faults/student-work.ts'
+import { aFreePort } from '../../test/support/ports.ts'
 import { hubEnvironment, startHub } from '../peers/hub.ts'
 import { ADMIN } from '../peers/ours.ts'
-import { findFreePort, type ServerProcess } from '../peers/server-process.ts'
+import type { ServerProcess } from '../peers/server-process.ts'
 import { Victim } from './victim.ts'
 import { ask, formWith } from './wire.ts'
 import { ASSIGNMENT, COURSE, INSTRUCTOR, RELEASED } from './work.ts'
@@ -56,7 +57,7 @@ export async function openScene({ diskMegabytes }: { diskMegabytes: number }): P
 
   const program = await copyProgram(join(folder, 'program'))
   const hub = await startHub(folder, 5)
-  const port = await findFreePort()
+  const port = await aFreePort()
   const logFile = join(folder, 'server.log')
   const victim = new Victim({
     command: process.execPath,

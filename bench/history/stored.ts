@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import type { Database } from '../../src/db/database.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
+import { aFreePort } from '../../test/support/ports.ts'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
 import { ADMIN, OURS } from '../peers/ours.ts'
-import { ENVIRONMENT, findFreePort, ServerProcess } from '../peers/server-process.ts'
+import { ENVIRONMENT, ServerProcess } from '../peers/server-process.ts'
 import { submissionsPerCourse, writePast } from './past.ts'
 import { writeRows } from './rows.ts'
 
@@ -71,7 +72,7 @@ export async function fill(ground: Ground, name: string, submissions: number): P
 export async function serve(ground: Ground, name: string, folder: string): Promise<ServerProcess> {
   const files = join(folder, `${name}-files`)
   await mkdir(files, { recursive: true })
-  const port = await findFreePort()
+  const port = await aFreePort()
   const quotas = ['assignment', 'user', 'course'].map(what => `--max-${what}-bytes=1000000000000`)
   return new ServerProcess({
     command: process.execPath,

@@ -2,13 +2,14 @@
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ENVIRONMENT, findFreePort, ServerProcess } from './server-process.ts'
+import { aFreePort } from '../../test/support/ports.ts'
+import { ENVIRONMENT, ServerProcess } from './server-process.ts'
 
 const PROGRAM = fileURLToPath(new URL('fake-hub.ts', import.meta.url))
 
 /** A hub for one server, which need not share it. It takes `delayMs` to say whose a token is. */
 export async function startHub(folder: string, delayMs: number): Promise<ServerProcess> {
-  const port = await findFreePort()
+  const port = await aFreePort()
   const hub = new ServerProcess({
     command: process.execPath,
     args: [PROGRAM, '--port', String(port), '--delay-ms', String(delayMs)],

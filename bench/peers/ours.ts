@@ -4,12 +4,13 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { aFreePort } from '../../test/support/ports.ts'
 import type { Identity, Target } from '../load/job.ts'
 import type { Setting } from '../options.ts'
 import { hubEnvironment, startHub } from './hub.ts'
 import { type OwnPlace, openPlace, type Place } from './place.ts'
 import { processTree } from './process-tree.ts'
-import { ENVIRONMENT, type Exit, findFreePort, ServerProcess } from './server-process.ts'
+import { ENVIRONMENT, type Exit, ServerProcess } from './server-process.ts'
 
 /** The admin of every server. */
 export const ADMIN = 'root'
@@ -64,7 +65,7 @@ export async function startOurs(options: OursOptions): Promise<Ours> {
   }
   try {
     for (let index = 0; index < replicas; index++) {
-      const port = await findFreePort()
+      const port = await aFreePort()
       const logFile = join(folder, replicas === 1 ? 'server.log' : `server-${index}.log`)
       const server = new ServerProcess({
         command: process.execPath,

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { aFreePort } from '../../test/support/ports.ts'
 import type { Identity, Target } from '../load/job.ts'
 import type { LoadProcess } from '../load/load-process.ts'
 import type { Setting } from '../options.ts'
@@ -12,7 +13,7 @@ import { fillOverHttp } from './http-filler.ts'
 import { hubEnvironment, startHub } from './hub.ts'
 import { ADMIN, findObstacleToOurs, startOurs } from './ours.ts'
 import { fillPythonDatabase } from './python-database.ts'
-import { ENVIRONMENT, findFreePort, type PeerName, ServerProcess } from './server-process.ts'
+import { ENVIRONMENT, type PeerName, ServerProcess } from './server-process.ts'
 
 /** A server under measurement. */
 export type Peer = {
@@ -76,7 +77,7 @@ async function startPython(folder: string, hubDelayMs: number): Promise<Peer> {
   await mkdir(files, { recursive: true })
   const databaseFile = join(folder, 'ngshare.db')
   const hub = await startHub(folder, hubDelayMs)
-  const port = await findFreePort()
+  const port = await aFreePort()
   const server = new ServerProcess({
     command: PYTHON,
     args: [
@@ -100,7 +101,7 @@ async function startPython(folder: string, hubDelayMs: number): Promise<Peer> {
 }
 
 async function startBare(folder: string): Promise<Peer> {
-  const port = await findFreePort()
+  const port = await aFreePort()
   const server = new ServerProcess({
     command: process.execPath,
     args: [join(ROOT, 'bench/peers/bare-server.ts'), '--port', String(port), '--storage', folder],

@@ -1,7 +1,7 @@
 /** Several sockets that listen on the server's one port, so that a crowd is let in as fast as it comes. */
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer, type ListenOptions, type Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 /**
@@ -72,10 +72,31 @@ export function buildDoors(app: FastifyInstance, { highWaterMark }: DoorOptions)
 /** A worker has its socket from the process that watches it. Elsewhere than on Linux the newest socket may get everyone. */
 const canShare = process.platform === 'linux' && cluster.isPrimary
 
-async function refuseTaken({ host, port }: Door): Promise<void> {
-  const probe = createServer()
-  probe.listen({ host, port })
-  await once(probe, 'listening')
-  probe.close()
-  await once(probe, 'close')
+/** By knocking: to listen for a moment would let somebody in, and then shut the door on them. */
+async function refuseTaken(door: Door): Promise<void> {
+  if (!(await isTaken(door))) return
+  const message = `listen EADDRINUSE: address already in use ${door.host}:${door.port}`
+  throw Object.assign(new Error(message), { code: 'EADDRINUSE' })
 }
+
+async function isTaken({ host, port }: Door): Promise<boolean> {
+  if (port === 0) return false
+  const socket = connect({ host: somewhere.get(host) ?? host, port, timeout: knockTimeoutMs })
+  try {
+    await new Promise((resolve, reject) => {
+      socket.once('connect', resolve).once('timeout', resolve).once('error', reject)
+    })
+    return socket.localPort !== port // the system may have given our own end the port at which we knock
+  } catch {
+    return false // nobody there; or no such address, as `listen` will say
+  } finally {
+    socket.destroy()
+  }
+}
+
+const knockTimeoutMs = 1000
+/** Where whoever listens at all addresses can be reached. */
+const somewhere: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+])

@@ -4,9 +4,10 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { need } from '../faults/needs.ts'
+import { aFreePort } from '../support/ports.ts'
 import { aService } from '../support/service.ts'
 import { file } from '../support/trees.ts'
-import { aDeadPort, program, run, type Terminal, terminalOf } from './terminal.ts'
+import { program, run, type Terminal, terminalOf } from './terminal.ts'
 
 async function aSchool() {
   const service = await aService()
@@ -85,7 +86,7 @@ describe('bash completes', () => {
   })
 
   it('nothing, and says nothing, where the server cannot be asked', async () => {
-    const nobody = await terminalOf({ port: await aDeadPort(), prefix: '/' }, 'kevin')
+    const nobody = await terminalOf({ port: await aFreePort(), prefix: '/' }, 'kevin')
     expect(await bashOffers(nobody, 'course', 'show', '')).toEqual([])
   })
 })

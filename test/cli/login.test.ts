@@ -10,8 +10,9 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { aHub } from '../support/fake-hub.ts'
 import { aHubService } from '../support/hub-service.ts'
+import { aFreePort } from '../support/ports.ts'
 import { aService } from '../support/service.ts'
-import { aDeadPort, aTerminal, program, type Terminal, terminalOf, urlOf } from './terminal.ts'
+import { aTerminal, program, type Terminal, terminalOf, urlOf } from './terminal.ts'
 
 /** A service of a hub, where ann teaches physics; and a token that she requested at the hub's page. */
 async function aHubWithAnn() {
@@ -182,7 +183,7 @@ describe('the server and the token', () => {
   })
 
   it('that is not there is told in words', async () => {
-    const url = `http://127.0.0.1:${await aDeadPort()}/`
+    const url = `http://127.0.0.1:${await aFreePort()}/`
     const { ngshare } = await aTerminal({ NGSHARE_URL: url, NGSHARE_USER: 'kevin' })
     expect(await ngshare(['course', 'create', 'math'])).toMatchObject({
       status: 1,

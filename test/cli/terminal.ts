@@ -1,8 +1,6 @@
 /** The program as somebody starts it in a shell of theirs: `bin/ngshare`, with a home and an environment of its own. */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -70,14 +68,4 @@ export async function run(
   const outcome = { status: await status, out: out ?? '', err: err ?? '' }
   const json = { get: () => JSON.parse(outcome.out) as object, enumerable: false }
   return Object.defineProperty(outcome, 'json', json) as Outcome
-}
-
-/** A port of this machine where nobody listens. */
-export async function aDeadPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,8 +1,8 @@
 /** ngshare on a hub that starts it and has no role configuration at all: what ngshare 0.6 did there must go on working. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { isFree } from '../support/ports.ts'
 import { version } from './hub/hub.ts'
-import { isFree } from './hub/ports.ts'
 import { isAlive } from './hub/program.ts'
 import { aWorld, expectRefusal, keepsItsLogClean } from './hub/world.ts'
 

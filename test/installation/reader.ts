@@ -1,10 +1,9 @@
 /** Somebody who follows the page: with a home of their own, and a copy of ngshare as one would have cloned it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { aFreePort } from '../support/ports.ts'
 
 export const repository = join(import.meta.dirname, '..', '..')
 
@@ -85,7 +84,12 @@ function allowRoot(home: string): void {
 
 /** Only ports, caches and this machine's way to the registries differ from what readers have. */
 async function environmentOf(home: string): Promise<NodeJS.ProcessEnv> {
-  const [hub, api, proxy, ngshare] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const [hub, api, proxy, ngshare] = [
+    await aFreePort(),
+    await aFreePort(),
+    await aFreePort(),
+    await aFreePort(),
+  ]
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(JUPYTER|NGSHARE|HUB_|VIRTUAL_ENV)/.test(name),
   )
@@ -105,14 +109,4 @@ async function environmentOf(home: string): Promise<NodeJS.ProcessEnv> {
     NGSHARE_PORT: String(ngshare),
     ...(process.geteuid?.() === 0 ? { NGSHARE_ACCOUNT: 'root' } : {}),
   }
-}
-
-function freePort(): Promise<number> {
-  const probe = createServer()
-  return new Promise(resolve => {
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }

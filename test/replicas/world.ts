@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { onTestFailed } from 'vitest'
 import { eventually } from '../faults/eventually.ts'
-import { freePort, type Nginx, startNginx } from '../support/nginx.ts'
+import { type Nginx, startNginx } from '../support/nginx.ts'
+import { aFreePort } from '../support/ports.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { type S3Server, startS3Server } from '../support/s3-server.ts'
 
@@ -42,7 +43,7 @@ export class World {
       replicas.push(
         new Replica({
           name: `replica ${number}`,
-          port: await freePort(),
+          port: await aFreePort(),
           args: ['--database', postgres.url(database), '--storage', s3.storage('class')],
           environment: s3.environment,
         }),

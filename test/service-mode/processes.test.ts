@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Agent, createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { Agent } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import { eventually } from '../faults/eventually.ts'
 import { ask, formText } from '../support/client.ts'
 import { aHub, type FakeHub } from '../support/fake-hub.ts'
 import { hubEnvironment, refuseSecrets } from '../support/hub-service.ts'
+import { aFreePort } from '../support/ports.ts'
 import { file } from '../support/trees.ts'
 import { firstAnswer, readToEnd } from '../support/wire.ts'
 
@@ -95,15 +96,6 @@ function textOf(stream: NodeJS.ReadableStream): () => string {
   return () => text
 }
 
-async function aFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
   try {
@@ -114,6 +106,22 @@ async function isListening(port: number): Promise<boolean> {
   } finally {
     socket.destroy()
   }
+}
+
+/** Knocks without a pause; what is said to the first whom the system lets in. */
+async function firstLetIn(port: number): Promise<string> {
+  const until = performance.now() + 20_000
+  while (performance.now() < until) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+    } catch {
+      continue // nobody listens yet
+    }
+    socket.write(`GET ${prefix}healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    return readToEnd(socket)
+  }
+  throw new Error('nobody was let in')
 }
 
 /** Of what was said on standard error, what is for people rather than for log collectors. */
@@ -140,6 +148,14 @@ describe('a service that its hub starts', () => {
     const agent = new Agent()
     const answer = await ask({ port: running.port, prefix, agent }, 'GET', prefix)
     expect(answer.status).toBeLessThan(500)
+  })
+
+  it('answers whomever it lets in, from the first on', async () => {
+    const hub = await aHub()
+    for (let round = 0; round < 3; round++) {
+      const { port } = await start({ hub })
+      expect(firstAnswer(await firstLetIn(port))).toMatchObject({ status: 200 })
+    }
   })
 
   it.each(['auto', 'strict', 'off'])('says that it checks tokens as it was told: %s', async check => {

@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { aFreePort } from './ports.ts'
 
 const example = new URL('../../deploy/replicas/nginx.conf', import.meta.url)
 const startTimeoutMs = 10_000
@@ -27,7 +28,7 @@ export interface Nginx {
 export async function startNginx(replicas: readonly number[]): Promise<Nginx> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await tryStart(replicas, await freePort())
+      return await tryStart(replicas, await aFreePort())
     } catch (error) {
       if (attempt === startAttempts) throw error // otherwise the port was taken meanwhile
     }
@@ -133,14 +134,4 @@ async function end(process: ChildProcess): Promise<void> {
   const ended = once(process, 'exit')
   process.kill('SIGTERM')
   await ended
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

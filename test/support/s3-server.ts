@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { aFreePort } from './ports.ts'
 
 export type S3ServerKind = 'minio' | 'versitygw'
 
@@ -39,7 +39,7 @@ export async function startS3Server(kind: S3ServerKind = 'minio'): Promise<S3Ser
   const binary = join(binaries, kind)
   if (!existsSync(binary)) throw new Error(`there is no ${binary}: run test/s3/setup.sh ${kind}`)
   const folder = await mkdtemp(join(tmpdir(), `ngshare-${kind}-`))
-  const port = await freePort()
+  const port = await aFreePort()
   const endpoint = `http://127.0.0.1:${port}`
   const keys = { id: 'ngshare-tests', secret: randomBytes(20).toString('hex') }
   const environment = {
@@ -176,12 +176,4 @@ async function makeBucket(endpoint: string, keys: Input['keys']): Promise<void> 
   })
   await client.send(new CreateBucketCommand({ Bucket: bucket }))
   client.destroy()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import socket
 import subprocess
 import threading
@@ -176,9 +177,12 @@ def _hub() -> Iterator[str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
+    """Below the range of outgoing connections: nobody else gets it while the server is still starting."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)) != 0:
+                return port
+    raise RuntimeError('no port is free')
 
 
 def _wait_for(url: str, process: 'subprocess.Popen[bytes]', log: Path) -> None:

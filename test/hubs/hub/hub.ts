@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { type Answer, ask } from '../../support/client.ts'
-import { aFreePort } from './ports.ts'
+import { aFreePort } from '../../support/ports.ts'
 import { type Exit, endProcesses, Program, processesWith, repository, tools } from './program.ts'
 import type { Secrets } from './secrets.ts'
 

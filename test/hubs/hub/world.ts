@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Answer } from '../../support/client.ts'
+import { aFreePort } from '../../support/ports.ts'
 import { Browser } from './browser.ts'
 import { aToken, Hub, type HubOptions, type ServiceSpec } from './hub.ts'
 import {
@@ -15,7 +16,6 @@ import {
   type NgsharePlan,
   program,
 } from './ngshare.ts'
-import { aFreePort } from './ports.ts'
 import { childrenOf } from './program.ts'
 import { Secrets } from './secrets.ts'
 

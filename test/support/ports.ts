@@ -1,4 +1,4 @@
-/** Ports for programs that must be told theirs before they start. */
+/** Ports where nobody listens: for programs that must be told theirs before they start, and for asking in vain. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
