@@ -8,6 +8,11 @@ export function newLocation(sha256: string): string {
   return `${sha256}.${randomBytes(8).toString('hex')}`
 }
 
+/** In hex. */
+export function sha256Of(location: string): string {
+  return location.slice(0, location.indexOf('.'))
+}
+
 export function isLocation(text: string): boolean {
   return form.test(text)
 }

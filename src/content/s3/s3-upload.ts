@@ -1,7 +1,8 @@
 /** A blob on its way into an S3 store: few bytes by one request, many as parts while they come. */
+import { hash } from 'node:crypto'
 import { Trouble } from '../../domain/errors.ts'
 import type { UnplacedBlob } from '../content-store.ts'
-import { newLocation } from '../locations.ts'
+import { newLocation, sha256Of } from '../locations.ts'
 import { type PartMemory, partBytes } from './part-memory.ts'
 import type { S3Calls } from './s3-calls.ts'
 import type { S3Keys } from './s3-keys.ts'
@@ -9,6 +10,8 @@ import { S3Parts } from './s3-parts.ts'
 
 /** Up to so many bytes need nothing of the common memory: most uploads never wait for it. */
 const beginningBytes = 512 * 1024
+
+const empty = { bytes: Buffer.alloc(0), sha256: hash('sha256', '') }
 
 export interface Rooms {
   readonly calls: S3Calls
@@ -127,14 +130,14 @@ export class S3Upload implements UnplacedBlob {
     await this.#putNote(location)
     this.#mayBeStored = true
     const { data } = this.#rooms.keys.of(location)
-    await this.#rooms.calls.put(data, bytes, { signal: this.#givenUp.signal })
+    await this.#rooms.calls.put(data, { bytes, sha256: sha256Of(location) }, { signal: this.#givenUp.signal })
   }
 
   async #putNote(location: string): Promise<void> {
     const { note } = this.#rooms.keys.of(location)
     if (note === null) return
     this.#mayBeStored = true
-    await this.#rooms.calls.put(note, Buffer.alloc(0), { signal: this.#givenUp.signal })
+    await this.#rooms.calls.put(note, empty, { signal: this.#givenUp.signal })
   }
 
   async #removeStored(): Promise<void> {
