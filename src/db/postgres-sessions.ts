@@ -2,11 +2,8 @@
 import { createHash } from 'node:crypto'
 import {
   type CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
   HandleEmptyInListsPlugin,
-  Kysely,
+  type Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -15,6 +12,7 @@ import {
 } from 'kysely'
 import pg from 'pg'
 import { Trouble } from '../domain/errors.ts'
+import { type Connection, type Engine, kyselyOver } from './kysely-over.ts'
 import { ConnectionLost, isConnectionError, lostEarly, sqlState, troubleOf } from './postgres-errors.ts'
 import type { Schema } from './schema.ts'
 
@@ -154,16 +152,15 @@ export class Sessions {
 }
 
 /** One connection, while somebody has it. Errors are those of the driver, and ConnectionLost. */
-export class Session implements DatabaseConnection {
+export class Session implements Connection {
   /** Queries that are asked at once go out at once, and are answered in their order. */
-  readonly kysely: Kysely<Schema>
+  readonly kysely: Kysely<Schema> = kyselyOver(this, engine)
   readonly #client: pg.Client
   #beginning: Promise<unknown> | null = null
   #failure: unknown = null
 
   constructor(client: pg.Client) {
     this.#client = client
-    this.kysely = kyselyOver(this)
   }
 
   /** Does not wait for the answer: what is asked next goes out with it. */
@@ -196,8 +193,6 @@ export class Session implements DatabaseConnection {
     this.#beginning = null
   }
 
-  streamQuery = noStreams
-
   async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
     try {
       return await this.#client.query(query)
@@ -221,7 +216,7 @@ function withPassword(text: string, password: string | null): string {
 
 /** For single queries, each on any connection. A query changes nothing, so that it may be asked again. */
 export function reader(sessions: Sessions): Kysely<Schema> {
-  return kyselyOver({
+  const connection: Connection = {
     async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
       const ask = () => sessions.use(session => session.executeQuery<Row>(query))
       const wasLostEarly = lostEarly()
@@ -234,37 +229,16 @@ export function reader(sessions: Sessions): Kysely<Schema> {
         throw troubleOf(error)
       }
     },
-    streamQuery: noStreams,
-  })
+  }
+  return kyselyOver(connection, engine)
 }
 
-/** `connection` is given to everybody who asks: it knows itself what to do with many. */
-function kyselyOver(connection: DatabaseConnection & Partial<Session>): Kysely<Schema> {
-  const execute = async (text: string) => {
-    await connection.execute?.(text)
-  }
-  const driver: Driver = {
-    init: async () => undefined,
-    acquireConnection: async () => connection,
-    releaseConnection: async () => undefined,
-    beginTransaction: () => execute('begin'),
-    commitTransaction: () => execute('commit'),
-    rollbackTransaction: () => execute('rollback'),
-    destroy: async () => undefined,
-  }
-  const dialect: Dialect = {
-    createAdapter: () => new PostgresAdapter(),
-    createDriver: () => driver,
-    createIntrospector: kysely => new PostgresIntrospector(kysely),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
-  }
+const engine: Engine = {
+  createAdapter: () => new PostgresAdapter(),
+  createIntrospector: kysely => new PostgresIntrospector(kysely),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
   // SQLite takes `in ()`, PostgreSQL does not.
-  const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })]
-  return new Kysely<Schema>({ dialect, plugins })
-}
-
-function noStreams(): never {
-  throw new Error('rows are not streamed; read them a page at a time')
+  plugins: [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })],
 }
 
 /** PostgreSQL has no NUL in texts. It becomes what lone surrogates become, so that it is found nowhere. */

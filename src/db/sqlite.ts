@@ -4,18 +4,12 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import {
-  CompiledQuery,
-  Kysely,
-  type QueryCompiler,
-  SqliteDialect,
-  SqliteQueryCompiler,
-  type SqliteStatement,
-} from 'kysely'
+import { CompiledQuery, type Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { errorCode, Trouble } from '../domain/errors.ts'
 import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
 import type { Database, DatabaseCopy, DatabaseFault } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
+import { type Connection, type Engine, kyselyOver } from './kysely-over.ts'
 import { migrate, pendingMigrations } from './migrations.ts'
 import type { Schema } from './schema.ts'
 import { troubleOf } from './sqlite-errors.ts'
@@ -43,7 +37,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     closeSync(openSync(input.path, 'a', 0o600)) // students' work is nobody else's on this machine, either
     if (isNew) await giveToOwnerOf(dirname(input.path), [input.path]) // SQLite gives its log to whom the file belongs
     const writing = new Sqlite(input.path, { timeout: startLockTimeoutMs })
-    const writer = kyselyOver(writing)
+    const writer = sqliteKysely(writing)
     opened.push(writer)
     if (!input.upgrade) await refuseOlder(writer) // before the choice of the journal mode, which changes the file
     await useWriteAheadLog(writing)
@@ -55,7 +49,7 @@ export async function openSqlite(input: { path: string; upgrade: boolean }): Pro
     writing.pragma('busy_timeout = 0')
 
     const path = realpathSync(input.path) // SQLite keeps its log beside the file itself, not beside a link to it
-    const reader = kyselyOver(new Sqlite(path, { readonly: true, timeout: 5000 }), troubleOf)
+    const reader = sqliteKysely(new Sqlite(path, { readonly: true, timeout: 5000 }), troubleOf)
     opened.push(reader)
     await syncFolder(dirname(path))
     const log = await WriteAheadLog.open(path)
@@ -193,7 +187,7 @@ function emptyLog(sqlite: Sqlite.Database): void {
 /** Opens a database file to read, as it is; nothing is written, not even beside it. @throws Trouble `database` */
 export async function openSqliteCopy(path: string): Promise<DatabaseCopy> {
   const sqlite = explained(() => new Sqlite(path, { readonly: true, fileMustExist: true }), troubleOf)
-  const read = kyselyOver(sqlite, troubleOf)
+  const read = sqliteKysely(sqlite, troubleOf)
   try {
     const newest = 'select name from kysely_migration order by name desc limit 1'
     const { name } = explained(() => sqlite.prepare(newest).get() as { name: string }, troubleOf)
@@ -281,12 +275,6 @@ function refuseForeign(path: string): void {
   }
 }
 
-class Dialect extends SqliteDialect {
-  override createQueryCompiler(): QueryCompiler {
-    return new Compiler()
-  }
-}
-
 /**
  * With STAT4 compiled in, SQLite plans a join anew each time another value is bound to a bare `?`, in case that would be a
  * reason for another plan: 100 µs for four tables, which are read in 6. It does not look into expressions.
@@ -297,36 +285,41 @@ class Compiler extends SqliteQueryCompiler {
   }
 }
 
+const engine: Engine = {
+  createAdapter: () => new SqliteAdapter(),
+  createIntrospector: kysely => new SqliteIntrospector(kysely),
+  createQueryCompiler: () => new Compiler(),
+}
+
 /** Statements are prepared once. `explain`: turns the driver's errors into ours. */
-function kyselyOver(
+function sqliteKysely(
   sqlite: Sqlite.Database,
   explain: (error: unknown) => unknown = error => error,
 ): Kysely<Schema> {
-  const statements = new Map<string, SqliteStatement>()
-  const prepare = (text: string): SqliteStatement => {
+  const statements = new Map<string, Sqlite.Statement>()
+  const prepare = (text: string): Sqlite.Statement => {
+    const known = statements.get(text)
+    if (known !== undefined) return known
+    if (statements.size >= statementCacheSize) statements.clear()
     const statement = sqlite.prepare(text)
-    return {
-      reader: statement.reader,
-      all: parameters => explained(() => statement.all(parameters), explain),
-      run: parameters => explained(() => statement.run(parameters), explain),
-      iterate: parameters => statement.iterate(parameters),
-    }
+    statements.set(text, statement)
+    return statement
   }
-  return new Kysely<Schema>({
-    dialect: new Dialect({
-      database: {
-        close: () => sqlite.close(),
-        prepare: text => {
-          const known = statements.get(text)
-          if (known !== undefined) return known
-          if (statements.size >= statementCacheSize) statements.clear()
-          const statement = explained(() => prepare(text), explain)
-          statements.set(text, statement)
-          return statement
-        },
-      },
-    }),
-  })
+  const connection: Connection = {
+    async executeQuery<Row>({ sql: text, parameters }: CompiledQuery) {
+      try {
+        const statement = prepare(text)
+        if (statement.reader) return { rows: statement.all(parameters) as Row[] }
+        return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) }
+      } catch (error) {
+        throw explain(error)
+      }
+    },
+    close: async () => {
+      sqlite.close()
+    },
+  }
+  return kyselyOver(connection, engine)
 }
 
 function explained<Result>(work: () => Result, explain: (error: unknown) => unknown): Result {
