@@ -10,6 +10,7 @@ import * as totals from './migrations/005-totals.ts'
 import * as eventChain from './migrations/006-event-chain.ts'
 import * as secondApi from './migrations/007-second-api.ts'
 import * as announcements from './migrations/008-announcements.ts'
+import * as plainBytes from './migrations/009-plain-bytes.ts'
 import type { Schema } from './schema.ts'
 
 const migrations: Record<string, Migration> = {
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '006-event-chain': eventChain,
   '007-second-api': secondApi,
   '008-announcements': announcements,
+  '009-plain-bytes': plainBytes,
 }
 
 /** The last one of all. */

@@ -17,6 +17,8 @@ export interface Words {
   readonly strict: string
   /** As `strict`, for a table that is kept in the order of its key, which is none of numbers given out. */
   readonly strictByKey: string
+  /** From now on what is added to this column is not compressed. */
+  storePlain(table: string, column: string): readonly string[]
   /** The statements that make a trigger. */
   trigger(trigger: RowTrigger): readonly string[]
 }
@@ -41,6 +43,7 @@ const sqlite: Words = {
   bytes: 'blob',
   strict: ' strict',
   strictByKey: ' strict, without rowid',
+  storePlain: () => [],
   trigger({ name, table, columns, added, removed }) {
     const create = (kind: string, event: string, statements: string) =>
       `create trigger ${name}_${kind} after ${event} on ${table} begin ${statements}; end`
@@ -61,6 +64,7 @@ const postgresql: Words = {
   bytes: 'bytea',
   strict: '',
   strictByKey: '',
+  storePlain: (table, column) => [`alter table ${table} alter column ${column} set storage external`],
   trigger: ({ name, table, columns, added, removed }) => [
     `create function ${name}() returns trigger language plpgsql as $$ begin
        if tg_op <> 'INSERT' then ${removed}; end if;
