@@ -220,3 +220,5 @@ interface AnnouncementTable {
 }
 
 export type TreeFileRow = Insertable<TreeFileTable>
+
+export type NewEventRow = Insertable<EventTable>

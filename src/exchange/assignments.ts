@@ -11,7 +11,8 @@ import {
   requireMember,
 } from './access.ts'
 import { type FetchedTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
-import { type AssignmentRef, type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { AssignmentRef, Caller, CourseRef, Exchange } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 
 /** Names in the order of release. @throws Refusal `course-not-found`, `not-related` */

@@ -4,7 +4,8 @@ import { prepared } from '../db/prepared.ts'
 import { Refusal } from '../domain/errors.ts'
 import { checkNewName } from '../domain/names.ts'
 import { ensureUser, getCourseId, requireAdmin } from './access.ts'
-import { type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { Caller, CourseRef, Exchange } from './exchange.ts'
 
 /** Names of the courses that the caller teaches or takes, for admins all, sorted by code point. */
 export async function listCourses(exchange: Exchange, caller: Caller): Promise<string[]> {

@@ -35,6 +35,8 @@ export interface TreeFile extends BlobFacts {
   readonly isExecutable: boolean
   readonly md5: string
   readonly blobId: number
+  /** Where they came along; see `readTree`. */
+  readonly bytes: Buffer | null
 }
 
 /** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
@@ -111,14 +113,14 @@ async function withUnfinished<Result>(
   return acting
 }
 
-/** The manifest of a tree, without bytes. @throws Trouble `blob-missing`: rows of it are gone */
+/** The manifest of a tree; what is small altogether comes with its bytes. @throws Trouble `blob-missing`: rows of it are gone */
 export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
   const rows = await selectTree(db, treeId)
   const files: TreeFile[] = []
-  for (const { path, isExecutable, sizeBytes, sha256, md5, blobId, location } of rows) {
+  for (const { path, isExecutable, sizeBytes, sha256, md5, blobId, location, bytes } of rows) {
     // A tree without files is one row without a file.
     if (path === null || sizeBytes === null || sha256 === null || md5 === null || blobId === null) continue
-    files.push({ path, isExecutable: isExecutable === 1, sizeBytes, sha256, md5, blobId, location })
+    files.push({ path, isExecutable: isExecutable === 1, sizeBytes, sha256, md5, blobId, location, bytes })
   }
   const { digest = '', fileCount = 0 } = rows[0] ?? {}
   if (files.length !== fileCount) {
@@ -129,6 +131,8 @@ export async function readTree(db: Reader, treeId: number): Promise<DirectoryTre
   }
   return { digest, files }
 }
+
+const smallTreeBytes = 64 * 1024
 
 const selectTree = prepared((db: Reader, treeId: number) =>
   db
@@ -146,6 +150,14 @@ const selectTree = prepared((db: Reader, treeId: number) =>
       'blobs.id as blobId',
       'blobs.location',
     ])
+    .select(eb =>
+      eb
+        .case()
+        .when('trees.size_bytes', '<=', eb.lit(smallTreeBytes))
+        .then(eb.ref('blobs.bytes'))
+        .end()
+        .as('bytes'),
+    )
     .where('trees.id', '=', treeId)
     .orderBy('tree_files.position'),
 )
@@ -167,6 +179,10 @@ export async function* readTreeBytes(
   for (const [position, file] of files.entries()) {
     if (file.location !== null) {
       yield checkedBytes(await exchange.content.read(file.location), file)
+      continue
+    }
+    if (file.bytes !== null) {
+      yield [checkBytes(file.bytes, file)]
       continue
     }
     if (!batch.has(file.blobId)) batch = await readInline(exchange.db.read, nextInline(files, position))

@@ -2,7 +2,8 @@
  * Events that change nothing (what was fetched, what was refused): remembered a moment later and many at once, so that
  * reading does not wait for the disk. A crash may lose the last second of them.
  */
-import { type Exchange, type NewEvent, recordEvent } from './exchange.ts'
+import { type NewEvent, recordEvents } from './events.ts'
+import type { Exchange } from './exchange.ts'
 
 const flushMs = 1000
 /** Beyond that, when the database is in trouble, the oldest are dropped. */
@@ -31,9 +32,7 @@ export function startEventBuffer(exchange: Exchange, logger: Log): EventBuffer {
     try {
       while (waiting.length > 0) {
         const batch = waiting.slice(0, batchSize)
-        await exchange.db.write(async trx => {
-          for (const event of batch) await recordEvent(trx, event)
-        })
+        await exchange.db.write(trx => recordEvents(trx, batch))
         waiting = waiting.slice(batch.length)
       }
     } catch (error) {

@@ -2,7 +2,7 @@
  * What shows that an event was tampered with. Names are apart from the facts, each salted: they can be forgotten, and
  * the rest still be checked.
  */
-import { hash, randomBytes } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 
 export interface EventFacts {
   readonly at: number
@@ -15,8 +15,9 @@ export interface EventFacts {
   readonly subject_digest: string | null
 }
 
+/** 122 bits that nobody can guess, which Node has at hand many at a time. */
 export function newSalt(): string {
-  return randomBytes(16).toString('hex')
+  return randomUUID().replaceAll('-', '')
 }
 
 export function digestActor(salt: string, name: string, address: string | null): string {

@@ -1,8 +1,9 @@
 /** Feedback: what an instructor returns for exactly one submission. The newest is served, older sets are kept. */
 import type { Micros } from '../domain/timestamp.ts'
-import { ensureUser, getSubmitterId, getTaughtAssignment } from './access.ts'
+import { ensureUser, getSubmitterId, getTaughtAssignment, getUsersAssignment } from './access.ts'
 import { type FetchedTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
-import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { AssignmentRef, Caller, Exchange } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 import { getSubmission, getSubmitter } from './submissions.ts'
 
@@ -13,7 +14,8 @@ interface FeedbackInput extends AssignmentRef {
 
 /** Refuses what `releaseFeedback` would refuse before it asks which submission is meant. */
 export async function mayReleaseFeedback(exchange: Exchange, input: FeedbackInput): Promise<void> {
-  await getFeedbackTarget(exchange.db.read, input)
+  const db = exchange.db.read
+  await getSubmitterId(db, await getTaughtAssignment(db, input.caller, input), input.student)
 }
 
 /** Refuses what `releaseFeedback` would refuse before it looks at the files. */
@@ -21,8 +23,8 @@ export async function mayReleaseFeedbackFor(
   exchange: Exchange,
   input: FeedbackInput & { receivedAt: Micros },
 ): Promise<void> {
-  const target = await getFeedbackTarget(exchange.db.read, input)
-  await getSubmission(exchange.db.read, { ...target, receivedAt: input.receivedAt })
+  const db = exchange.db.read
+  await getSubmission(db, await getTaughtAssignment(db, input.caller, input), input)
 }
 
 /**
@@ -37,9 +39,10 @@ export async function releaseFeedback(
   const at = exchange.clock()
   const { caller, course, assignment, student } = input
   await writeWithTree(exchange, input.tree, async (trx, insertTree) => {
-    const target = await getFeedbackTarget(trx, input)
-    const submission = await getSubmission(trx, { ...target, receivedAt: input.receivedAt })
-    await requireRoom(trx, exchange, { ...target, userId: null, tree: input.tree })
+    const target = await getTaughtAssignment(trx, caller, input)
+    const submission = await getSubmission(trx, target, input)
+    const { id: assignmentId, courseId } = target
+    await requireRoom(trx, exchange, { assignmentId, courseId, userId: null, tree: input.tree })
     await trx
       .updateTable('feedback')
       .set({ replaced_at: at })
@@ -75,8 +78,7 @@ export async function fetchFeedback(
 ): Promise<FetchedTree | null> {
   const db = exchange.db.read
   const { caller, course, assignment, student } = input
-  const submitter = await getSubmitter(db, input)
-  const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
+  const submission = await getSubmission(db, await getUsersAssignment(db, caller, input, student), input)
   const feedback = await db
     .selectFrom('feedback')
     .select('tree_id')
@@ -87,13 +89,4 @@ export async function fetchFeedback(
   const at = exchange.clock()
   const event = { at, caller, action: 'fetch-feedback', course, assignment, subject: student } as const
   return { ...(await readTree(db, feedback.tree_id)), delivered: () => exchange.later?.(event) }
-}
-
-async function getFeedbackTarget(
-  db: Exchange['db']['read'],
-  input: FeedbackInput,
-): Promise<{ assignmentId: number; courseId: number; userId: number }> {
-  const assignment = await getTaughtAssignment(db, input.caller, input)
-  const { id: assignmentId, courseId } = assignment
-  return { assignmentId, courseId, userId: await getSubmitterId(db, assignment, input.student) }
 }

@@ -8,7 +8,8 @@ import type { Membership, Role } from '../domain/membership.ts'
 import { isNewName } from '../domain/names.ts'
 import { ensureUser } from './access.ts'
 import { insertCourse } from './courses.ts'
-import { type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { Caller, Exchange } from './exchange.ts'
 
 /** By course. */
 type Roles = ReadonlyMap<string, Role>

@@ -4,8 +4,10 @@ import type { Reader, Writer } from '../db/database.ts'
 import { Trouble } from '../domain/errors.ts'
 import { keyId, type Receipt, type ReceiptFile, receiptId, signReceipt } from '../domain/receipt.ts'
 import { formatTimestamp, type Micros } from '../domain/timestamp.ts'
-import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
-import { getSubmission, getSubmitter } from './submissions.ts'
+import { getUsersAssignment } from './access.ts'
+import { recordEvent } from './events.ts'
+import type { AssignmentRef, Caller, Exchange } from './exchange.ts'
+import { getSubmission } from './submissions.ts'
 
 /** A key's public part, for checking receipts without the server. */
 export interface PublicKey {
@@ -25,8 +27,8 @@ export async function getReceipt(
   input: { caller: Caller; student: string; receivedAt: Micros | null | undefined } & AssignmentRef,
 ): Promise<Receipt> {
   const db = exchange.db.read
-  const submitter = await getSubmitter(db, input)
-  const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
+  const assignment = await getUsersAssignment(db, input.caller, input, input.student)
+  const submission = await getSubmission(db, assignment, input)
   const { digest, files } = await readManifest(db, submission.tree_id)
   return signReceipt(
     {

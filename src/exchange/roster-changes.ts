@@ -4,7 +4,8 @@ import { Refusal, type RefusalCode } from '../domain/errors.ts'
 import type { Role } from '../domain/membership.ts'
 import { isNewName } from '../domain/names.ts'
 import { ensureUser, getCourseId, requireInstructor } from './access.ts'
-import { type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { Caller, CourseRef, Exchange } from './exchange.ts'
 
 /** Details that are left out stay as they are. */
 export interface MemberChange {

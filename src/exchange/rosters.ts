@@ -11,7 +11,8 @@ import {
   requireMember,
   requireSelfOrInstructor,
 } from './access.ts'
-import { type Caller, type CourseRef, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { Caller, CourseRef, Exchange } from './exchange.ts'
 
 /** What a course knows of a person; null where nothing was ever said. */
 export interface MemberDetails {

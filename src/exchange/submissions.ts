@@ -15,7 +15,8 @@ import {
 } from './access.ts'
 import { takeAnnouncement } from './announcements.ts'
 import { type FetchedTree, readTree, type StagedTree, writeWithTree } from './directory-trees.ts'
-import { type AssignmentRef, type Caller, type Exchange, recordEvent } from './exchange.ts'
+import { recordEvent } from './events.ts'
+import type { AssignmentRef, Caller, Exchange } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
 import { lastRenaming } from './users.ts'
 
@@ -197,8 +198,7 @@ export async function collectSubmission(
 ): Promise<{ receivedAt: Micros; tree: FetchedTree }> {
   const db = exchange.db.read
   const { caller, course, assignment, student } = input
-  const submitter = await getSubmitter(db, input)
-  const submission = await getSubmission(db, { ...submitter, receivedAt: input.receivedAt })
+  const submission = await getSubmission(db, await getUsersAssignment(db, caller, input, student), input)
   const at = exchange.clock()
   const event = { at, caller, action: 'collect-submission', course, assignment, subject: student } as const
   const tree = await readTree(db, submission.tree_id)
@@ -217,38 +217,41 @@ export async function getSubmitter(
   return { assignmentId: assignment.id, userId: await getSubmitterId(db, assignment, input.student) }
 }
 
-/** @throws Refusal `submission-not-found` */
+/**
+ * One submission; without `receivedAt` the student's newest, with null (a moment that cannot be) none.
+ * @throws Refusal `student-not-found`, `submission-not-found`
+ */
 export async function getSubmission(
   db: Reader,
-  input: { assignmentId: number; userId: number; receivedAt: Micros | null | undefined },
+  assignment: Assignment,
+  { student, receivedAt }: { student: string; receivedAt: Micros | null | undefined },
 ): Promise<{ id: number; received_at: Micros; tree_id: number }> {
-  if (input.receivedAt === null) throw new Refusal('submission-not-found')
-  const { assignmentId, userId, receivedAt } = input
-  const [submission] = await (receivedAt === undefined
-    ? findNewestSubmission(db, assignmentId, userId)
-    : findSubmission(db, assignmentId, userId, receivedAt))
-  if (submission === undefined) throw new Refusal('submission-not-found')
-  return submission
+  const [submission] =
+    receivedAt === undefined
+      ? await findNewestSubmission(db, assignment.id, student)
+      : await findSubmission(db, assignment.id, student, receivedAt)
+  if (submission !== undefined) return submission
+  await getSubmitterId(db, assignment, student)
+  throw new Refusal('submission-not-found')
 }
 
-const findNewestSubmission = prepared((db: Reader, assignmentId: number, userId: number) =>
-  db
-    .selectFrom('submissions')
-    .select(['id', 'received_at', 'tree_id'])
-    .where('assignment_id', '=', assignmentId)
-    .where('user_id', '=', userId)
-    .orderBy('received_at', 'desc')
-    .limit(1),
+const findNewestSubmission = prepared((db: Reader, assignmentId: number, student: string) =>
+  submissionsOf(db, assignmentId, student).orderBy('received_at', 'desc').limit(1),
 )
 
-const findSubmission = prepared((db: Reader, assignmentId: number, userId: number, receivedAt: number) =>
-  db
-    .selectFrom('submissions')
-    .select(['id', 'received_at', 'tree_id'])
-    .where('assignment_id', '=', assignmentId)
-    .where('user_id', '=', userId)
-    .where('received_at', '=', receivedAt),
+const findSubmission = prepared(
+  (db: Reader, assignmentId: number, student: string, receivedAt: Micros | null) =>
+    submissionsOf(db, assignmentId, student).where('received_at', '=', receivedAt),
 )
+
+function submissionsOf(db: Reader, assignmentId: number, student: string) {
+  return db
+    .selectFrom('users')
+    .innerJoin('submissions', 'submissions.user_id', 'users.id')
+    .select(['submissions.id', 'received_at', 'tree_id'])
+    .where('users.name', '=', student)
+    .where('assignment_id', '=', assignmentId)
+}
 
 async function insertSubmission(
   trx: Writer,

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Database, Reader } from '../../src/db/database.ts'
 import { openSqliteCopy } from '../../src/db/sqlite.ts'
 import { Refusal } from '../../src/domain/errors.ts'
-import { recordEvent } from '../../src/exchange/exchange.ts'
+import { recordEvent } from '../../src/exchange/events.ts'
 
 const caller = { name: 'root', kind: 'user', isAdmin: true, address: null } as const
 
