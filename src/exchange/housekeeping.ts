@@ -1,11 +1,11 @@
 /** Work that nobody waits for: what was deleted long ago goes for good, and what failed uploads left behind. */
-import type { ContentStore } from '../content/content-store.ts'
 import type { Reader, Writer } from '../db/database.ts'
 import { announcementLifeMs, dropAnnouncements } from './announcements.ts'
 import { type Duty, startDuty } from './duty.ts'
 import { recordEvent } from './events.ts'
-import type { Caller, Exchange } from './exchange.ts'
+import { type Caller, type Exchange, housekeeper } from './exchange.ts'
 import type { Leases } from './leases.ts'
+import { sweepContent } from './leftovers.ts'
 import { dropBlobs, dropUploads, uploadLifeMs } from './uploads.ts'
 
 const hourMs = 3_600_000
@@ -15,9 +15,6 @@ const graceMs = dayMs
 /** Purged in one transaction, so that nobody waits long for it. */
 const purgeBatch = 20
 
-/** Who does what nobody asked for, for the record. */
-const housekeeper: Caller = { name: 'housekeeping', kind: 'service', isAdmin: true, address: null }
-
 /** Where the outcome is told. */
 interface Log {
   debug(facts: object, message: string): void
@@ -25,12 +22,13 @@ interface Log {
   error(facts: object, message: string): void
 }
 
-/** Every hour. `retentionDays` null: what was deleted is kept for good. */
+/** Every hour; once a day, what looks at every file. `retentionDays` null: what was deleted is kept for good. */
 export function startHousekeeping(
   exchange: Exchange,
   options: { leases: Leases; retentionDays: number | null; logger: Log },
 ): Duty {
   const { leases, retentionDays, logger } = options
+  let sweptAt = Number.NEGATIVE_INFINITY
   return startDuty(exchange, {
     lease: leases.want('housekeeping'),
     everyMs: hourMs,
@@ -42,8 +40,11 @@ export function startHousekeeping(
       }
       await dropOldUploads(guarded)
       await dropOldAnnouncements(guarded)
-      const swept = await sweepContent(guarded, { olderThan: Date.now() - graceMs, signal })
-      if (swept > 0) logger.info({ swept }, 'removed files that failed uploads had left behind')
+      if (performance.now() - sweptAt >= dayMs) {
+        const swept = await sweepContent(guarded, { olderThan: Date.now() - graceMs, signal })
+        if (swept > 0) logger.info({ swept }, 'removed files that failed uploads had left behind')
+        sweptAt = performance.now()
+      }
       logger.debug({}, 'housekeeping has ended a round')
     },
     failed: error => logger.error({ err: error }, 'housekeeping failed; it is tried again in an hour'),
@@ -120,66 +121,6 @@ function hiddenAssignments(db: Reader, before: number) {
     .selectFrom('assignments')
     .innerJoin('courses', 'courses.id', 'assignments.course_id')
     .where(eb => eb.or([eb('assignments.hidden_at', '<', before), eb('courses.hidden_at', '<', before)]))
-}
-
-/**
- * Removes files of the content store that no row points at and that are older than that moment, in milliseconds:
- * uploads that a crash cut off. Returns how many.
- */
-export async function sweepContent(
-  exchange: Exchange,
-  options: { olderThan: number; caller?: Caller; signal?: AbortSignal },
-): Promise<number> {
-  const { caller = housekeeper } = options
-  const removed = await removeUnreferenced(exchange.content, { rows: [exchange.db.read], ...options })
-  if (removed > 0) await recordSweep(exchange, caller)
-  return removed
-}
-
-/** How many placed files `sweepContent` would remove. */
-export async function countLeftovers(
-  { db, content }: Exchange,
-  { olderThan }: { olderThan: number },
-): Promise<number> {
-  let count = 0
-  for await (const location of content.placedBefore(olderThan)) {
-    if (!(await isReferenced([db.read], location))) count++
-  }
-  return count
-}
-
-/** That leftovers were removed; how many says who removed them. */
-export async function recordSweep(exchange: Exchange, caller: Caller): Promise<void> {
-  await exchange.db.write(trx => recordEvent(trx, { at: exchange.clock(), caller, action: 'sweep' }))
-}
-
-/** The same for a store that several databases share. */
-export async function removeUnreferenced(
-  content: ContentStore,
-  options: { rows: readonly Reader[]; olderThan: number; signal?: AbortSignal },
-): Promise<number> {
-  let removed = await content.removeUnplacedBefore(options.olderThan)
-  for await (const location of content.placedBefore(options.olderThan)) {
-    options.signal?.throwIfAborted()
-    if (await isReferenced(options.rows, location)) continue
-    await content.remove(location)
-    removed++
-  }
-  return removed
-}
-
-/** Whether a row of any of the databases has precisely this location. */
-export async function isReferenced(databases: readonly Reader[], location: string): Promise<boolean> {
-  const sha256 = location.split('.', 1)[0] ?? ''
-  for (const db of databases) {
-    const row = await db
-      .selectFrom('blobs')
-      .select('location')
-      .where('sha256', '=', sha256)
-      .executeTakeFirst()
-    if (row?.location === location) return true
-  }
-  return false
 }
 
 /** Returns the locations of blobs that nothing uses any more; their rows are gone. */

@@ -7,7 +7,7 @@ import { errorCode, Trouble } from '../domain/errors.ts'
 import { countRows } from '../exchange/contents.ts'
 import { type CopiedContent, copyContent } from '../exchange/copy-content.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { isReferenced, removeUnreferenced } from '../exchange/housekeeping.ts'
+import { isReferenced, removeLeftovers } from '../exchange/leftovers.ts'
 import { CommandFailed } from '../terminal/failure.ts'
 import { wholeNumber } from '../terminal/options.ts'
 import { report } from '../terminal/output.ts'
@@ -128,7 +128,7 @@ async function prune(
   const copies: DatabaseCopy[] = []
   try {
     for (const { databasePath } of kept) copies.push(await ops.openCopy(databasePath))
-    await removeUnreferenced(content, {
+    await removeLeftovers(content, {
       rows: copies.map(copy => copy.read),
       olderThan: Number.POSITIVE_INFINITY,
     })

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { DatabaseCopy } from '../db/database.ts'
-import { recordSweep } from '../exchange/housekeeping.ts'
+import { recordSweep } from '../exchange/leftovers.ts'
 import { type CopySource, repair } from '../exchange/repair.ts'
 import { type BlobUse, describeOwner, type TreeOwner } from '../exchange/uses.ts'
 import { type Finding, verifyData } from '../exchange/verify.ts'

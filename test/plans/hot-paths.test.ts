@@ -1,7 +1,8 @@
 /** What requests, and the work that a server does by itself, cost does not grow with what was stored before. */
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
+import { purgeHidden } from '../../src/exchange/housekeeping.ts'
+import { sweepContent } from '../../src/exchange/leftovers.ts'
 import { registeredRoutes } from '../docs/routes.ts'
 import { eventually } from '../faults/eventually.ts'
 import { onPostgres } from '../support/database.ts'

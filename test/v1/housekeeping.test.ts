@@ -1,7 +1,9 @@
 /** What goes for good: deleted work after its retention period, and what failed uploads left behind (architecture §4). */
+import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Exchange } from '../../src/exchange/exchange.ts'
-import { purgeHidden, sweepContent } from '../../src/exchange/housekeeping.ts'
+import { purgeHidden } from '../../src/exchange/housekeeping.ts'
+import { countLeftovers, sweepContent } from '../../src/exchange/leftovers.ts'
 import { eventually } from '../faults/eventually.ts'
 import { letDaysPass, stopTheClocks } from '../support/clock.ts'
 import { openedData } from '../support/open-data.ts'
@@ -135,6 +137,21 @@ describe('a sweep', () => {
     expect(await service.storedFileCount()).toBe(1)
     const { json } = await service.as('kevin').get('submission/course1/challenge/lawrence')
     expect(json.files).toEqual([fetched('large', noise(200_000))])
+  })
+
+  it('finds the few among the many, however many they are', async () => {
+    const service = await aService({ testData: true })
+    await service.submission('lawrence', 'course1/challenge', large)
+    const exchange = await exchangeOf(service)
+    for (let n = 0; n < 210; n++) {
+      const placed = await exchange.content.create()
+      await placed.write(Buffer.from(`left behind ${n}`))
+      await placed.end(hash('sha256', `left behind ${n}`))
+      await placed.place()
+    }
+    expect(await countLeftovers(exchange, { olderThan: inAMinute() })).toBe(210)
+    expect(await sweepContent(exchange, { olderThan: inAMinute() })).toBe(210)
+    expect(await service.storedFileCount()).toBe(1)
   })
 
   it('leaves uploads alone that are younger than the given moment', async () => {
