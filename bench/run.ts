@@ -8,6 +8,7 @@ import { findObstacle } from './peers/peers.ts'
 import type { PeerName } from './peers/server-process.ts'
 import { describeCircumstances } from './report/circumstances.ts'
 import type { ScenarioFigures } from './report/figures.ts'
+import { measureIndependent } from './report/independent.ts'
 import { renderReport } from './report/markdown.ts'
 import { type RunOptions, runScenario } from './run-scenario.ts'
 import { scenarios } from './scenarios/all.ts'
@@ -37,6 +38,9 @@ const runOptions: RunOptions = {
 }
 // Before the run, which may outlast the commit and makes the machine busy itself.
 const circumstances = describeCircumstances(options)
+const mostWorkers = Math.max(...settings.map(({ workers }) => workers ?? 1))
+const independent =
+  settings.length > 1 ? { count: mostWorkers, times: await measureIndependent(mostWorkers) } : null
 const results: ScenarioFigures[] = []
 for (const scenario of chooseScenarios()) {
   process.stderr.write(`${scenario.title} … `)
@@ -45,14 +49,14 @@ for (const scenario of chooseScenarios()) {
   process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
 }
 
-const report = renderReport(circumstances, settings, results)
+const report = renderReport(circumstances, { settings, independent, results })
 console.log(`\n${report}`)
 await mkdir(RESULTS, { recursive: true })
 const fileName = circumstances.commit + settings.map(settingSuffix).join('') + describeExtent()
 await writeFile(new URL(`${fileName}.md`, RESULTS), report)
 await writeFile(
   new URL(`${fileName}.json`, RESULTS),
-  `${JSON.stringify({ ...circumstances, settings, results }, null, 2)}\n`,
+  `${JSON.stringify({ ...circumstances, settings, independent, results }, null, 2)}\n`,
 )
 // Slow is a finding; wrong is a failure.
 if (results.some(({ servers }) => servers.some(isFaulty))) process.exitCode = 1

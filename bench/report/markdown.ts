@@ -14,10 +14,16 @@ import {
 
 const LOAD_BUSY_LIMIT = 0.9
 
+export type Measured = {
+  settings: readonly Setting[]
+  /** What so many processes that share nothing do together, in times of one; null where nothing is compared with it. */
+  independent: { count: number; times: number } | null
+  results: ScenarioFigures[]
+}
+
 export function renderReport(
   circumstances: Circumstances,
-  settings: readonly Setting[],
-  results: ScenarioFigures[],
+  { settings, independent, results }: Measured,
 ): string {
   const { commit, date, node, processor, cores, loadBefore, quick } = circumstances
   const parts = [
@@ -34,6 +40,11 @@ export function renderReport(
       results.map(result => verdictRow(result.title, judge(result))),
     ),
     ...comparisonIn(results),
+    ...(independent === null
+      ? []
+      : [
+          `${independent.count} processes that share nothing, with no load process beside them, do ${readable(independent.times)} × what one does on this machine: no server can gain more.`,
+        ]),
     ...remarksOn(results),
   ]
   return `${parts.join('\n\n')}\n`
