@@ -1,5 +1,6 @@
 /** Kysely over a connection of ours, which knows itself what to do with many queries at once. */
 import {
+  type Compilable,
   type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
@@ -35,8 +36,14 @@ class Direct extends Kysely<Schema> {
     this.#connection = connection
   }
 
-  override executeQuery<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>> {
-    return this.#connection.executeQuery(query)
+  override executeQuery<Row>(query: CompiledQuery<Row> | Compilable<Row>): Promise<QueryResult<Row>> {
+    return this.#connection.executeQuery('compile' in query ? query.compile() : query)
+  }
+
+  /** Kysely tells its driver only where it has asked it something. */
+  override async destroy(): Promise<void> {
+    await super.destroy()
+    await this.#connection.close?.()
   }
 }
 
@@ -57,6 +64,6 @@ function driverOf(connection: Connection): Driver {
     beginTransaction: () => execute('begin'),
     commitTransaction: () => execute('commit'),
     rollbackTransaction: () => execute('rollback'),
-    destroy: async () => connection.close?.(),
+    destroy: async () => undefined,
   }
 }

@@ -11,21 +11,7 @@ cd "$here/../.."
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 
-passed=0 failed=0
-# part NAME COMMAND…: shows its output, and adds the counts in its last line to ours.
-part() {
-    name=$1
-    shift
-    echo "== $name"
-    log=$(mktemp)
-    { "$@" 2>&1 || echo "$name: ended with $?"; } | tee "$log"
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
-    [ -n "$line" ] || line='0 passed, 1 failed'
-    passed=$((passed + ${line%% *}))
-    rest=${line#*, }
-    failed=$((failed + ${rest%% *}))
-    rm -f "$log"
-}
+. test/parts.sh
 
 suite() {
     NGSHARE_TEST_REPLICAS=$1 NGSHARE_TEST_DATABASE=postgresql NGSHARE_TEST_STORAGE=s3 \
@@ -60,5 +46,4 @@ case $which in
     processes) processes "$@" ;;
     *) echo "no such part: $which" >&2; exit 2 ;;
 esac
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+end_of_parts
