@@ -1,4 +1,4 @@
-/** `ngshare sweep`: the work of the hourly round, by hand. */
+/** `ngshare sweep`: the work of housekeeping, by hand. */
 import { Command, Option } from 'commander'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type Hidden, listHidden, nameOf } from '../exchange/hidden.ts'

@@ -7,10 +7,13 @@ import { openS3Store } from '../../src/content/s3/s3-store.ts'
 import { type S3Server, type S3ServerKind, startS3Server } from '../support/s3-server.ts'
 
 /** One for all tests of the file; its keys are in this process's environment. */
-export function aServerForTheFile(kind: S3ServerKind = 'minio'): () => S3Server {
+export function aServerForTheFile(
+  kind: S3ServerKind = 'minio',
+  options: { name?: string } = {},
+): () => S3Server {
   let server: S3Server | null = null
   beforeAll(async () => {
-    server = await startS3Server(kind)
+    server = await startS3Server(kind, options)
     Object.assign(process.env, server.environment)
   })
   afterAll(() => server?.close())
@@ -30,7 +33,7 @@ export function optionsFor(server: S3Server, changes: Partial<S3Options> = {}): 
     pathStyle: true,
     encryption: null,
     fewChecksums: false,
-    caFile: null,
+    caFile: server.caFile,
     ...changes,
   }
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { makeCertificate } from './certificate.ts'
 import { aFreePort } from './ports.ts'
 
 /** PostgreSQL refuses root; any other user will do. */
@@ -99,13 +100,7 @@ export async function startPostgres(more: readonly string[] = careless): Promise
     },
     async offerTls() {
       const [key, certificate] = [join(data, 'server.key'), join(data, 'server.crt')]
-      const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName = IP:127.0.0.1']
-      const files = ['-nodes', '-keyout', key, '-out', certificate]
-      await run(
-        'openssl',
-        ['req', '-x509', '-newkey', 'rsa:2048', '-days', '2', ...subject, ...files],
-        environment,
-      )
+      await makeCertificate({ key, certificate }, { names: ['IP:127.0.0.1'], ...environment })
       await server.query('postgres', 'alter system set ssl = on', 'select pg_reload_conf()')
       return certificate
     },
