@@ -39,7 +39,7 @@ export function renderReport(
       ['scenario', 'wanted of ours', 'ours/python', 'ours/bare', 'met'],
       results.map(result => verdictRow(result.title, judge(result))),
     ),
-    ...comparisonIn(results),
+    ...comparisonIn(results, cores),
     ...(independent === null
       ? []
       : [
@@ -77,22 +77,23 @@ function meanwhileRow(figures: Figures): string[] {
   return ['', '… GET courses meanwhile', ...figureCells(figures), '', '', '', String(figures.errors), '']
 }
 
-function comparisonIn(results: readonly ScenarioFigures[]): string[] {
+function comparisonIn(results: readonly ScenarioFigures[], allCores: number): string[] {
   const compared = results.flatMap(compareWorkers)
   if (compared.length === 0) return []
   return [
     renderTable(
-      ['scenario', 'workers', 'rate', 'cores', 'load', `at least ${WANTED_OF_TWO} ×`],
+      ['scenario', 'workers', 'rate', 'cores', 'load', 'room for', `at least ${WANTED_OF_TWO} ×`],
       compared.map(({ title, one, more, times, isCpuBound, met }) => [
         title,
         `${one.workers} → ${more.workers}`,
         `${readable(times)} ×`,
         `${one.cores.toFixed(2)} → ${more.cores.toFixed(2)}`,
         `${one.loadBusy.toFixed(2)} → ${more.loadBusy.toFixed(2)}`,
+        `${readable(allCores / (one.cores + one.loadBusy))} ×`,
         isCpuBound ? (met ? 'yes' : 'NO') : 'not bound by the processor',
       ]),
     ),
-    'cores: processors that the server used; load: that the load process used, on the same machine.',
+    'cores: processors that the server used; load: that the load process used, on the same machine; room for: what all its cores would do, were both to use them fully at what an answer costs with one worker.',
   ]
 }
 
