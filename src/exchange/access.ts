@@ -81,9 +81,11 @@ export async function getTaughtAssignment(
   caller: Caller,
   ref: AssignmentRef,
 ): Promise<Assignment> {
-  return getAssignment(db, ref, caller, role => {
-    if (role !== 'instructor' && !caller.isAdmin) throw new Refusal('not-instructor')
-  })
+  return getAssignment(db, ref, caller, role => requireTeaching(role, caller))
+}
+
+function requireTeaching(role: Role | null, caller: Caller): void {
+  if (role !== 'instructor' && !caller.isAdmin) throw new Refusal('not-instructor')
 }
 
 /** For the user whom something is about, instructors and admins. @throws Refusal as `getTaughtAssignment` */
@@ -93,26 +95,53 @@ export async function getUsersAssignment(
   ref: AssignmentRef,
   user: string,
 ): Promise<Assignment> {
-  if (caller.name !== user) return getTaughtAssignment(db, caller, ref)
-  return getAssignment(db, ref, caller, () => undefined)
+  return usersAssignmentOf(await findAssignment(db, ref.course, ref.assignment, caller.name), caller, user)
 }
 
-/** One query, as every fetch and submission begins with it; the order of the checks is the contract's. */
+/** As `getUsersAssignment`, for who has found it already, together with other things. */
+export function usersAssignmentOf(
+  found: readonly FoundAssignment[],
+  caller: Caller,
+  user: string,
+): Assignment {
+  return assignmentOf(found, role => {
+    if (caller.name !== user) requireTeaching(role, caller)
+  })
+}
+
 async function getAssignment(
   db: Reader,
   ref: AssignmentRef,
   caller: Caller,
   checkRole: (role: Role | null) => void,
 ): Promise<Assignment> {
-  const [found] = await findAssignment(db, ref.course, ref.assignment, caller.name)
-  if (found === undefined) throw new Refusal('course-not-found')
-  checkRole(found.role)
-  if (found.id === null) throw new Refusal('assignment-not-found')
-  return { id: found.id, courseId: found.courseId, callerId: found.callerId }
+  return assignmentOf(await findAssignment(db, ref.course, ref.assignment, caller.name), checkRole)
 }
 
-const findAssignment = prepared((db: Reader, course: string, assignment: string, caller: string) =>
-  db
+/** What `assignmentFor` selects. */
+interface FoundAssignment {
+  readonly courseId: number
+  readonly assignmentId: number | null
+  readonly role: Role | null
+  readonly callerId: number | null
+}
+
+/** The order of the checks is the contract's. */
+function assignmentOf(
+  [found]: readonly FoundAssignment[],
+  checkRole: (role: Role | null) => void,
+): Assignment {
+  if (found === undefined) throw new Refusal('course-not-found')
+  checkRole(found.role)
+  if (found.assignmentId === null) throw new Refusal('assignment-not-found')
+  return { id: found.assignmentId, courseId: found.courseId, callerId: found.callerId }
+}
+
+const findAssignment = prepared(assignmentFor)
+
+/** One query, as every fetch and submission begins with it: a row where there is the course. */
+export function assignmentFor(db: Reader, course: string, assignment: string, caller: string) {
+  return db
     .selectFrom('courses')
     .leftJoin('assignments', join =>
       join
@@ -120,14 +149,15 @@ const findAssignment = prepared((db: Reader, course: string, assignment: string,
         .on('assignments.name', '=', assignment)
         .on('assignments.hidden_at', 'is', null),
     )
-    .leftJoin('users', join => join.on('users.name', '=', caller))
+    .leftJoin('users as callers', join => join.on('callers.name', '=', caller))
     .leftJoin('members', join =>
-      join.onRef('members.course_id', '=', 'courses.id').onRef('members.user_id', '=', 'users.id'),
+      join.onRef('members.course_id', '=', 'courses.id').onRef('members.user_id', '=', 'callers.id'),
     )
-    .select(['courses.id as courseId', 'assignments.id', 'members.role', 'users.id as callerId'])
+    .select(['courses.id as courseId', 'assignments.id as assignmentId'])
+    .select(['members.role', 'callers.id as callerId'])
     .where('courses.name', '=', course)
-    .where('courses.hidden_at', 'is', null),
-)
+    .where('courses.hidden_at', 'is', null)
+}
 
 /**
  * The user whose submissions are asked for: a member of the course, or one who was (or is an admin) and owns a

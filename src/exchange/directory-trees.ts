@@ -4,6 +4,7 @@ import type { StagedBlob } from '../content/staging.ts'
 import type { Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import type { TreeFileRow } from '../db/schema.ts'
+import { bytesOfSmallTree, type TreeRow, treeColumns } from '../db/tree-rows.ts'
 import { Refusal, Trouble, type TroubleKind } from '../domain/errors.ts'
 import { manifestDigest } from '../domain/receipt.ts'
 import type { Exchange } from './exchange.ts'
@@ -115,14 +116,19 @@ async function withUnfinished<Result>(
 
 /** The manifest of a tree; what is small altogether comes with its bytes. @throws Trouble `blob-missing`: rows of it are gone */
 export async function readTree(db: Reader, treeId: number): Promise<DirectoryTree> {
-  const rows = await selectTree(db, treeId)
+  return treeOf(treeId, await selectTree(db, treeId))
+}
+
+/** As `readTree`, of the rows that are there already, in the order of the files. */
+export function treeOf(treeId: number, rows: readonly TreeRow[]): DirectoryTree {
   const files: TreeFile[] = []
   for (const { path, isExecutable, sizeBytes, sha256, md5, blobId, location, bytes } of rows) {
     // A tree without files is one row without a file.
     if (path === null || sizeBytes === null || sha256 === null || md5 === null || blobId === null) continue
     files.push({ path, isExecutable: isExecutable === 1, sizeBytes, sha256, md5, blobId, location, bytes })
   }
-  const { digest = '', fileCount = 0 } = rows[0] ?? {}
+  const digest = rows[0]?.digest ?? ''
+  const fileCount = rows[0]?.fileCount ?? 0
   if (files.length !== fileCount) {
     throw new Trouble(
       'blob-missing',
@@ -132,32 +138,13 @@ export async function readTree(db: Reader, treeId: number): Promise<DirectoryTre
   return { digest, files }
 }
 
-const smallTreeBytes = 64 * 1024
-
 const selectTree = prepared((db: Reader, treeId: number) =>
   db
     .selectFrom('trees')
     .leftJoin('tree_files', 'tree_files.tree_id', 'trees.id')
     .leftJoin('blobs', 'blobs.id', 'tree_files.blob_id')
-    .select([
-      'trees.digest',
-      'trees.file_count as fileCount',
-      'tree_files.path',
-      'tree_files.is_executable as isExecutable',
-      'blobs.size_bytes as sizeBytes',
-      'blobs.sha256',
-      'blobs.md5',
-      'blobs.id as blobId',
-      'blobs.location',
-    ])
-    .select(eb =>
-      eb
-        .case()
-        .when('trees.size_bytes', '<=', eb.lit(smallTreeBytes))
-        .then(eb.ref('blobs.bytes'))
-        .end()
-        .as('bytes'),
-    )
+    .select(treeColumns)
+    .select(bytesOfSmallTree)
     .where('trees.id', '=', treeId)
     .orderBy('tree_files.position'),
 )
