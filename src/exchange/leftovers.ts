@@ -1,5 +1,6 @@
 /** Files of the content store that no row points at: left behind by uploads that a crash cut off. */
 import type { ContentStore } from '../content/content-store.ts'
+import { sha256Of } from '../content/locations.ts'
 import type { Reader } from '../db/database.ts'
 import { recordEvent } from './events.ts'
 import { type Caller, type Exchange, housekeeper } from './exchange.ts'
@@ -76,7 +77,7 @@ async function referencedOf(
   locations: readonly string[],
 ): Promise<Set<string | null>> {
   const referenced = new Set<string | null>()
-  const sha256s = locations.map(location => location.split('.', 1)[0] ?? '')
+  const sha256s = locations.map(sha256Of)
   for (const db of databases) {
     const rows = await db.selectFrom('blobs').select('location').where('sha256', 'in', sha256s).execute()
     for (const row of rows) referenced.add(row.location)
