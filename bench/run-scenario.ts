@@ -6,6 +6,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { LoadProcess } from './load/load-process.ts'
+import { LightLoad } from './load/wrk.ts'
 import type { Setting } from './options.ts'
 import { readPeakMemoryMb, resetPeakMemory } from './peers/memory.ts'
 import { type Peer, startPeer } from './peers/peers.ts'
@@ -19,6 +20,8 @@ const run = promisify(execFile)
 export type RunOptions = {
   peers: PeerName[]
   quick: boolean
+  /** Whether wrk does what it can do. */
+  isLight: boolean
   /** Null leaves the number of rounds to the scenario. */
   rounds: number | null
   /** Where the servers keep their data. In memory (tmpfs) nothing would be durable, nor cost what it costs. */
@@ -42,7 +45,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const removeFolder = () => rmSync(folder, { recursive: true, force: true })
   // Half a gigabyte must not stay behind when somebody interrupts the run.
   process.once('exit', removeFolder)
-  const load = new LoadProcess()
+  const load = options.isLight ? new LightLoad(new LoadProcess()) : new LoadProcess()
   const otherLoad = new LoadProcess()
   const peers: Peer[] = []
   try {

@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     peers: { type: 'string' },
     repeat: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    wrk: { type: 'boolean', default: false },
     folder: { type: 'string', default: tmpdir() },
     ...SETTING_OPTIONS,
   },
@@ -32,6 +33,7 @@ const settings = chooseSettings()
 const runOptions: RunOptions = {
   peers: choosePeers(),
   quick: options.quick,
+  isLight: options.wrk,
   rounds: options.repeat === undefined ? null : wholeNumber('--repeat', options.repeat, 1),
   folder: options.folder,
   settings,
@@ -49,7 +51,7 @@ for (const scenario of chooseScenarios()) {
   process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
 }
 
-const report = renderReport(circumstances, { settings, independent, results })
+const report = renderReport(circumstances, { settings, isLight: options.wrk, independent, results })
 console.log(`\n${report}`)
 await mkdir(RESULTS, { recursive: true })
 const fileName = circumstances.commit + settings.map(settingSuffix).join('') + describeExtent()
@@ -108,5 +110,5 @@ function choose<Name extends string>(list: string, known: Name[]): Name[] {
 /** A shortened run must not replace the file of a whole one. */
 function describeExtent(): string {
   const isPartial = options.only !== undefined || options.peers !== undefined
-  return (options.quick ? '-quick' : '') + (isPartial ? '-partial' : '')
+  return (options.wrk ? '-wrk' : '') + (options.quick ? '-quick' : '') + (isPartial ? '-partial' : '')
 }

@@ -1,13 +1,13 @@
 // Fills a server as its clients would.
 
 import type { BodyPlan, RequestPlan, Target } from '../load/job.ts'
-import type { LoadProcess } from '../load/load-process.ts'
+import type { Load } from '../load/wrk.ts'
 import type { Filler } from './filler.ts'
 
 const CONNECTIONS = 16
 const SECONDS = 120
 
-export function fillOverHttp(target: Target, load: LoadProcess): Filler {
+export function fillOverHttp(target: Target, load: Load): Filler {
   return {
     async enrolStudents(course, instructor, students) {
       const roster = students.map(username => ({
@@ -34,7 +34,7 @@ export function fillOverHttp(target: Target, load: LoadProcess): Filler {
 }
 
 /** Sends each request once; throws when one of them is refused. */
-export async function sendAll(target: Target, load: LoadProcess, requests: RequestPlan[]): Promise<void> {
+export async function sendAll(target: Target, load: Load, requests: RequestPlan[]): Promise<void> {
   const { completed, errorSamples } = await load.run({
     target,
     requests,

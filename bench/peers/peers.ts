@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { aFreePort } from '../../test/support/ports.ts'
 import type { Identity, Target } from '../load/job.ts'
-import type { LoadProcess } from '../load/load-process.ts'
+import type { Load } from '../load/wrk.ts'
 import type { Setting } from '../options.ts'
 import type { Filler } from './filler.ts'
 import { fillOverHttp } from './http-filler.ts'
@@ -27,7 +27,7 @@ export type Peer = {
   pids(): number[]
   /** As `kill -9` in the middle of the work, and a new start on the same data. */
   killAndRestart(): Promise<void>
-  fillerThrough(load: LoadProcess): Filler
+  fillerThrough(load: Load): Filler
   stop(): Promise<void>
 }
 

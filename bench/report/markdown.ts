@@ -16,6 +16,8 @@ const LOAD_BUSY_LIMIT = 0.9
 
 export type Measured = {
   settings: readonly Setting[]
+  /** Whether wrk did what it can do. */
+  isLight: boolean
   /** What so many processes that share nothing do together, in times of one; null where nothing is compared with it. */
   independent: { count: number; times: number } | null
   results: ScenarioFigures[]
@@ -23,13 +25,14 @@ export type Measured = {
 
 export function renderReport(
   circumstances: Circumstances,
-  { settings, independent, results }: Measured,
+  { settings, isLight, independent, results }: Measured,
 ): string {
   const { commit, date, node, processor, cores, loadBefore, quick } = circumstances
   const parts = [
     `# Benchmark of ${commit}`,
     `${date}, Node ${node}, ${cores} × ${processor}, load before the run ${loadBefore.toFixed(2)}`,
     `Ours: ${settings[0]?.shape} shape, ${settings.map(describeProcesses).join(' and ')}`,
+    ...(isLight ? ['The load of `courses` and `courses-hub` comes from wrk.'] : []),
     ...(quick ? ['A quick run: too short and too small to judge speed by.'] : []),
     renderTable(
       ['scenario', 'server', 'rate/s', 'p50 ms', 'p99 ms', 'peak MB', 'cores', 'load', 'errors', 'lost'],

@@ -11,7 +11,7 @@ export const collect: Scenario = {
   name: 'collect',
   title: 'collect 1,000 × 20 KB one by one',
   wanted: { timesPython: 6 },
-  rounds: 2,
+  rounds: 3,
   async prepare(bench) {
     await openCourse(bench, { students: classSize(bench) })
     await releaseAssignment(bench, ASSIGNMENT)

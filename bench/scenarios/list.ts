@@ -30,7 +30,7 @@ function listScenario({ name, count }: { name: string; count: number }): Scenari
     name,
     title: `list ${count.toLocaleString('en')} submissions`,
     wanted: { timesPython: 100 },
-    rounds: 2,
+    rounds: 3,
     async prepare(bench) {
       const students = Math.min(STUDENTS, countFor(bench))
       await openCourse(bench, { students })

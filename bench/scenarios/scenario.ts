@@ -1,7 +1,7 @@
 // What a scenario is.
 
 import type { LoadResult } from '../load/job.ts'
-import type { LoadProcess } from '../load/load-process.ts'
+import type { Load } from '../load/wrk.ts'
 import type { Peer } from '../peers/peers.ts'
 
 /** What the figures of our server must reach; see README.md for where the numbers come from. */
@@ -16,9 +16,9 @@ export type Wanted = {
 
 export type Bench = {
   peer: Peer
-  load: LoadProcess
+  load: Load
   /** A second load process, for a client that does something else meanwhile. */
-  otherLoad: LoadProcess
+  otherLoad: Load
   /** Everything shorter: it proves that the scenario runs, and measures little. */
   quick: boolean
 }

@@ -11,6 +11,15 @@ export type Writer = Pick<
   'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'executeQuery' | 'getExecutor'
 >
 
+export interface ActOptions {
+  /**
+   * For what comes in crowds. Other acts that say so may run in the same transaction at the same time, and their changes
+   * are seen between the queries of this one: it must be right even so. What is broken by that breaks a rule of the
+   * schema, or throws; then each is run again in a transaction of its own.
+   */
+  readonly mayShare?: boolean
+}
+
 export interface Database {
   readonly read: Reader
 
@@ -20,7 +29,7 @@ export interface Database {
    * other one of them is run again from the start, so it must not rely on what an earlier run of it left outside.
    * @throws what the act throws; Trouble `database`, `database-busy` or `storage-full`
    */
-  write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result>
+  write<Result>(act: (trx: Writer) => Promise<Result>, options?: ActOptions): Promise<Result>
 
   /**
    * An id such that no event with a lower or the same one will be committed from now on: acts may commit in another

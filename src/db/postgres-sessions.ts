@@ -158,6 +158,7 @@ export class Session implements Connection {
   readonly #client: pg.Client
   #beginning: Promise<unknown> | null = null
   #failure: unknown = null
+  #isCorked = false
 
   constructor(client: pg.Client) {
     this.#client = client
@@ -194,6 +195,7 @@ export class Session implements Connection {
   }
 
   async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    this.#cork()
     try {
       return await this.#client.query(query)
     } catch (error) {
@@ -203,6 +205,18 @@ export class Session implements Connection {
       this.#failure = error
       throw error
     }
+  }
+
+  /** What is asked in one turn leaves in one piece. */
+  #cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    const { stream } = this.#client.connection
+    stream.cork()
+    process.nextTick(() => {
+      this.#isCorked = false
+      stream.uncork()
+    })
   }
 }
 

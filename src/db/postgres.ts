@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { copyRows } from './copy-rows.ts'
-import type { Database, DatabaseFault, Writer } from './database.ts'
+import type { ActOptions, Database, DatabaseFault, Writer } from './database.ts'
 import { runAct } from './postgres-acts.ts'
+import { Crowd } from './postgres-crowd.ts'
 import { isBrokenRule, isConflict, lostEarly, troubleOf } from './postgres-errors.ts'
 import { findForeignKeyFaults, findStructureFaults } from './postgres-faults.ts'
 import { preparePostgres } from './postgres-schema.ts'
@@ -45,12 +46,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 class PostgresDatabase implements Database {
   readonly read: Kysely<Schema>
   readonly #sessions: Sessions
+  readonly #crowd: Crowd
   readonly #settled: SettledEvents
   readonly #openFile: PostgresOptions['openFile']
 
   constructor(sessions: Sessions, openFile: PostgresOptions['openFile']) {
     this.#sessions = sessions
     this.#openFile = openFile
+    this.#crowd = new Crowd(sessions, act => this.#writeAlone(act))
     this.read = reader(sessions)
     this.#settled = new SettledEvents(this.read)
   }
@@ -59,11 +62,14 @@ class PostgresDatabase implements Database {
    * Repeatable read: an act sees the facts as of its beginning, and one that would change what another has changed
    * since is run again. See docs/decisions/013-postgresql.md.
    */
-  write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
-    return this.#sessions.keepOpen(() => this.#write(act))
+  write<Result>(
+    act: (trx: Writer) => Promise<Result>,
+    { mayShare = false }: ActOptions = {},
+  ): Promise<Result> {
+    return this.#sessions.keepOpen(() => (mayShare ? this.#crowd.write(act) : this.#writeAlone(act)))
   }
 
-  async #write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
+  async #writeAlone<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
     const until = performance.now() + conflictTimeoutMs
     let brokenRules = 0
     const wasLostEarly = lostEarly()

@@ -1,7 +1,7 @@
 /** Directory trees at rest: written whole or not at all, read back in the order in which they came. */
 import { type BlobFacts, checkBytes, checkedBytes } from '../content/checked-bytes.ts'
 import type { StagedBlob } from '../content/staging.ts'
-import type { Reader, Writer } from '../db/database.ts'
+import type { ActOptions, Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import type { TreeFileRow } from '../db/schema.ts'
 import { bytesOfSmallTree, type TreeRow, treeColumns } from '../db/tree-rows.ts'
@@ -41,7 +41,10 @@ export interface TreeFile extends BlobFacts {
 }
 
 /** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
-type InsertTree = () => Promise<number>
+export type InsertTree = () => Promise<number>
+
+/** As `InsertTree`, once for each of several trees. `digest`: where it is known already. */
+type InsertAnyTree = (tree: StagedTree, digest?: string) => Promise<number>
 
 /** The ids of these blobs, by SHA-256; those that are not there yet are stored. */
 type InsertBlobs = (blobs: readonly StagedBlob[]) => Promise<Map<string, number>>
@@ -54,25 +57,28 @@ export function writeWithTree<Result>(
   exchange: Exchange,
   tree: StagedTree,
   act: (trx: Writer, insertTree: InsertTree, digest: string) => Promise<Result>,
+  options?: ActOptions,
 ): Promise<Result> {
   const digest = treeDigest(tree)
-  return writeWithTrees(exchange, [tree], (trx, insert) => act(trx, () => insert(tree, digest), digest))
+  const actOnTree = (trx: Writer, insert: InsertAnyTree) => act(trx, () => insert(tree, digest), digest)
+  return writeWithTrees(exchange, [tree], actOnTree, options)
 }
 
 /** As `writeWithTree`, for an act that stores some or all of these trees. */
 export function writeWithTrees<Result>(
   exchange: Exchange,
   trees: readonly StagedTree[],
-  act: (trx: Writer, insertTree: (tree: StagedTree, digest?: string) => Promise<number>) => Promise<Result>,
+  act: (trx: Writer, insertTree: InsertAnyTree) => Promise<Result>,
+  options?: ActOptions,
 ): Promise<Result> {
   const blobs = trees.flat().map(file => file.blob)
-  return writeWithBlobs(exchange, blobs, (trx, insertBlobs) =>
+  const actOnBlobs = (trx: Writer, insertBlobs: InsertBlobs) =>
     withUnfinished(unfinished =>
       act(trx, (tree, digest = treeDigest(tree)) =>
         insertTree(trx, { tree, digest, insertBlobs, unfinished }),
       ),
-    ),
-  )
+    )
+  return writeWithBlobs(exchange, blobs, actOnBlobs, options)
 }
 
 /** As `writeWithTree`, for an act that stores some or all of these blobs. */
@@ -80,6 +86,7 @@ export async function writeWithBlobs<Result>(
   exchange: Exchange,
   blobs: readonly StagedBlob[],
   act: (trx: Writer, insertBlobs: InsertBlobs) => Promise<Result>,
+  options?: ActOptions,
 ): Promise<Result> {
   let known = await findKnownBlobs(exchange.db.read, blobs)
   for (;;) {
@@ -89,7 +96,7 @@ export async function writeWithBlobs<Result>(
       const result = await exchange.db.write(trx => {
         usedLocations.clear()
         return act(trx, all => ensureBlobs(trx, all, { placed, at: exchange.clock(), usedLocations }))
-      })
+      }, options)
       await removeUnused(exchange, placed, usedLocations)
       return result
     } catch (error) {

@@ -30,17 +30,23 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
       expect(await users(db)).toEqual([])
     })
 
-    it('carries out acts that come together each for itself', async () => {
+    it.each([
+      ['in a transaction of its own', false],
+      ['where they may share one', true],
+    ])('carries out acts that come together each for itself, %s', async (_, mayShare) => {
       const db = await open()
       const acts = Array.from({ length: 200 }, (_, i) =>
-        db.write(async trx => {
-          await trx
-            .insertInto('users')
-            .values({ name: `user${i}`, created_at: i })
-            .execute()
-          if (i % 3 === 0) throw new Refusal('illegal-name')
-          return i
-        }),
+        db.write(
+          async trx => {
+            await trx
+              .insertInto('users')
+              .values({ name: `user${i}`, created_at: i })
+              .execute()
+            if (i % 3 === 0) throw new Refusal('illegal-name')
+            return i
+          },
+          { mayShare },
+        ),
       )
       const outcomes = await Promise.allSettled(acts)
       expect(outcomes.map(outcome => outcome.status === 'fulfilled')).toEqual(

@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openDiskStore } from '../../src/content/disk-store.ts'
 import { stageBytes } from '../../src/content/staging.ts'
-import type { Database } from '../../src/db/database.ts'
+import type { ActOptions, Database } from '../../src/db/database.ts'
 import { openPostgres, type PostgresOptions } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { Refusal, Trouble } from '../../src/domain/errors.ts'
@@ -21,6 +21,7 @@ import { sealEvents } from '../../src/exchange/history.ts'
 import { verifyHistory } from '../../src/exchange/history-check.ts'
 import { setStudents } from '../../src/exchange/rosters.ts'
 import { listSubmissions, submitAssignment } from '../../src/exchange/submissions.ts'
+import { findWrongTotals } from '../../src/exchange/totals.ts'
 import { mergeUsers } from '../../src/exchange/users.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { describeCompatibility } from './compatibility.ts'
@@ -238,6 +239,93 @@ describe('acts that contradict each other', () => {
   }, 30_000)
 })
 
+describe('acts that may share a transaction', () => {
+  const mayShare = { mayShare: true }
+
+  it('do, when they come together', async () => {
+    const name = await aDatabase()
+    const db = await opened(name)
+    await Promise.all(Array.from({ length: 160 }, (_, i) => addUser(db, `user${i}`, mayShare)))
+    const [seen] = await server.query<{ acts: number; transactions: number }>(
+      name,
+      'select count(*)::int as acts, count(distinct xmin::text)::int as transactions from users',
+    )
+    expect(seen?.acts).toBe(160)
+    expect(seen?.transactions).toBeLessThan(20)
+  })
+
+  it('do not wait for one that is held up', async () => {
+    const db = await opened(await aDatabase())
+    const { promise: held, resolve: end } = Promise.withResolvers<void>()
+    const acts = [1, 2].map(() => db.write(() => held, mayShare))
+    await sleep(50)
+    for (const name of ['ann', 'bob', 'carl']) await addUser(db, name, mayShare)
+    expect(await count(db, 'users')).toBe(3)
+    end()
+    await Promise.all(acts)
+  })
+
+  it('are run again each on its own when their connection breaks', async () => {
+    const name = await aDatabase()
+    const db = await opened(name)
+    let runs = 0
+    const breaking = db.write(async trx => {
+      if (++runs === 1) await endConnections(name)
+      await trx.insertInto('users').values({ name: 'ann', created_at: 1 }).execute()
+    }, mayShare)
+    await Promise.all([breaking, ...['bob', 'carl', 'dora'].map(one => addUser(db, one, mayShare))])
+    expect(runs).toBe(2)
+    expect(await count(db, 'users')).toBe(4)
+  })
+
+  it('are not run again when nobody knows whether they were committed', async () => {
+    const name = await aDatabase()
+    const db = await opened(name)
+    // Deferred, it runs at the commit: there the connection breaks, as in a crash.
+    await server.query(
+      name,
+      `create function crash() returns trigger language plpgsql as $$
+         begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$`,
+      `create constraint trigger crash after insert on users
+         deferrable initially deferred for each row execute function crash()`,
+    )
+    let runs = 0
+    const acts = ['ann', 'bob', 'carl'].map(one =>
+      db.write(async trx => {
+        runs++
+        await trx.insertInto('users').values({ name: one, created_at: 1 }).execute()
+      }, mayShare),
+    )
+    for (const outcome of await Promise.allSettled(acts))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { kind: 'database' } })
+    expect(runs).toBe(3)
+  })
+
+  it('make one submission of many with one key', async () => {
+    const [one, two] = await twoExchanges({ assignment: true })
+    await submitAs(one, 'ann')
+    const tree = await aTree(one, 'sent again and again')
+    const input = { caller: { ...root, name: 'ann' }, ...ex1, receivedAt: one.clock(), tree, key: 'k' }
+    const all = await Promise.all(
+      Array.from({ length: 24 }, (_, i) => submitAssignment(i % 3 === 0 ? two : one, input)),
+    )
+    expect(new Set(all.map(submission => submission.receiptId)).size).toBe(1)
+    expect(await listSubmissions(one, { caller: root, ...ex1 })).toHaveLength(2)
+  })
+
+  it('keep to one another what a class submits at once, and the record in order', async () => {
+    const [one, two] = await twoExchanges({ assignment: true })
+    const names = Array.from({ length: 100 }, (_, i) => `student${i}`)
+    const receipts = await Promise.all(names.map((name, i) => submitAs(i % 2 === 0 ? one : two, name)))
+    expect(new Set(receipts.map(receipt => receipt.receiptId)).size).toBe(100)
+    const listed = await listSubmissions(two, { caller: root, ...ex1 })
+    expect(listed.map(submission => submission.student).toSorted()).toEqual(names.toSorted())
+    expect(await findWrong(one.db)).toEqual([])
+    await sealEvents(one)
+    expect(await verifyHistory(two.db.read)).toMatchObject({ faults: [] })
+  })
+})
+
 describe('a connection that breaks', () => {
   it('in the middle of an act, leaves the act to be run once more', async () => {
     const name = await aDatabase()
@@ -421,8 +509,12 @@ async function count(
   return (await db.read.selectFrom(table).select('id').execute()).length
 }
 
-function addUser(db: Database, name: string): Promise<unknown> {
-  return db.write(trx => trx.insertInto('users').values({ name, created_at: 1 }).execute())
+function addUser(db: Database, name: string, options?: ActOptions): Promise<unknown> {
+  return db.write(trx => trx.insertInto('users').values({ name, created_at: 1 }).execute(), options)
+}
+
+async function findWrong(db: Database): Promise<unknown[]> {
+  return [...(await db.findFaults()), ...(await Array.fromAsync(findWrongTotals(db.read)))]
 }
 
 async function endConnections(name: string): Promise<void> {
