@@ -13,11 +13,12 @@ export type Writer = Pick<
 
 export interface ActOptions {
   /**
-   * For what comes in crowds. Other acts that say so may run in the same transaction at the same time, and their changes
-   * are seen between the queries of this one: it must be right even so. What is broken by that breaks a rule of the
-   * schema, or throws; then each is run again in a transaction of its own.
+   * For what comes in crowds: whose act it is, as a text. Acts of others that say so, too, may run in the same transaction
+   * at the same time, and their changes are seen between the queries of this one: it must be right even so. What is
+   * broken by that breaks a rule of the schema, or throws; then each is run again in a transaction of its own. Acts of the
+   * same one never share.
    */
-  readonly mayShare?: boolean
+  readonly sharedBy?: string
 }
 
 export interface Database {

@@ -9,6 +9,7 @@ type Act<Result> = (trx: Writer) => Promise<Result>
 type Deliver = () => void
 
 interface WaitingAct {
+  readonly by: string
   /** Resolves to what tells whoever waits for it, to be called once the act is durable. */
   run(trx: Writer): Promise<Deliver>
   /** In a transaction of its own, and tells how it ended. */
@@ -26,7 +27,7 @@ const lateMs = 2000
 export class Crowd {
   readonly #sessions: Sessions
   readonly #runAlone: <Result>(act: Act<Result>) => Promise<Result>
-  readonly #waiting: WaitingAct[] = []
+  #waiting: WaitingAct[] = []
   #underWay = 0
   #isNext = false
   #patience: NodeJS.Timeout | undefined
@@ -37,10 +38,11 @@ export class Crowd {
     this.#runAlone = runAlone
   }
 
-  /** As `Database.write` for an act that may share. */
-  write<Result>(act: Act<Result>): Promise<Result> {
+  /** As `Database.write` for an act that may share with those of others. */
+  write<Result>(act: Act<Result>, by: string): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
+        by,
         run: async trx => {
           const result = await act(trx)
           return () => resolve(result)
@@ -66,7 +68,7 @@ export class Crowd {
     clearTimeout(this.#patience)
     this.#patience = undefined
     this.#isNext = false
-    const acts = this.#waiting.splice(0, maxTogether)
+    const acts = this.#takeNext()
     if (acts.length === 0) return
     this.#underWay++
     void this.#run(acts).finally(() => {
@@ -74,6 +76,18 @@ export class Crowd {
       this.#schedule()
     })
     this.#schedule()
+  }
+
+  /** The first of each, in their order. */
+  #takeNext(): WaitingAct[] {
+    const next = new Map<string, WaitingAct>()
+    const later: WaitingAct[] = []
+    for (const act of this.#waiting) {
+      if (next.size < maxTogether && !next.has(act.by)) next.set(act.by, act)
+      else later.push(act)
+    }
+    this.#waiting = later
+    return [...next.values()]
   }
 
   async #run(acts: readonly WaitingAct[]): Promise<void> {

@@ -62,11 +62,10 @@ class PostgresDatabase implements Database {
    * Repeatable read: an act sees the facts as of its beginning, and one that would change what another has changed
    * since is run again. See docs/decisions/013-postgresql.md.
    */
-  write<Result>(
-    act: (trx: Writer) => Promise<Result>,
-    { mayShare = false }: ActOptions = {},
-  ): Promise<Result> {
-    return this.#sessions.keepOpen(() => (mayShare ? this.#crowd.write(act) : this.#writeAlone(act)))
+  write<Result>(act: (trx: Writer) => Promise<Result>, { sharedBy }: ActOptions = {}): Promise<Result> {
+    return this.#sessions.keepOpen(() =>
+      sharedBy === undefined ? this.#writeAlone(act) : this.#crowd.write(act, sharedBy),
+    )
   }
 
   async #writeAlone<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {

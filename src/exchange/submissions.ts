@@ -110,8 +110,7 @@ export async function submitAssignment(
     })
     return { receivedAt, receiptId: receiptId({ id, digest }) }
   }
-  // Two with one key, or at one moment, are told apart by the schema.
-  return writeWithTree(exchange, input.tree, submit, { mayShare: true })
+  return writeWithTree(exchange, input.tree, submit, { sharedBy: input.student ?? caller.name })
 }
 
 /** Null where the key is new. @throws Refusal `key-reused`: it was used for another assignment, or other files */

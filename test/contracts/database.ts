@@ -45,7 +45,7 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
             if (i % 3 === 0) throw new Refusal('illegal-name')
             return i
           },
-          { mayShare },
+          mayShare ? { sharedBy: `user${i}` } : {},
         ),
       )
       const outcomes = await Promise.allSettled(acts)

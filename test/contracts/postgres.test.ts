@@ -11,6 +11,7 @@ import type { ActOptions, Database } from '../../src/db/database.ts'
 import { openPostgres, type PostgresOptions } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { Refusal, Trouble } from '../../src/domain/errors.ts'
+import { noQuotas } from '../../src/domain/quotas.ts'
 import { systemClock } from '../../src/domain/timestamp.ts'
 import { hideAssignment, releaseAssignment } from '../../src/exchange/assignments.ts'
 import { createCourse } from '../../src/exchange/courses.ts'
@@ -240,12 +241,12 @@ describe('acts that contradict each other', () => {
 })
 
 describe('acts that may share a transaction', () => {
-  const mayShare = { mayShare: true }
-
   it('do, when they come together', async () => {
     const name = await aDatabase()
     const db = await opened(name)
-    await Promise.all(Array.from({ length: 160 }, (_, i) => addUser(db, `user${i}`, mayShare)))
+    await Promise.all(
+      Array.from({ length: 160 }, (_, i) => addUser(db, `user${i}`, { sharedBy: `user${i}` })),
+    )
     const [seen] = await server.query<{ acts: number; transactions: number }>(
       name,
       'select count(*)::int as acts, count(distinct xmin::text)::int as transactions from users',
@@ -257,9 +258,9 @@ describe('acts that may share a transaction', () => {
   it('do not wait for one that is held up', async () => {
     const db = await opened(await aDatabase())
     const { promise: held, resolve: end } = Promise.withResolvers<void>()
-    const acts = [1, 2].map(() => db.write(() => held, mayShare))
+    const acts = ['yves', 'zoe'].map(sharedBy => db.write(() => held, { sharedBy }))
     await sleep(50)
-    for (const name of ['ann', 'bob', 'carl']) await addUser(db, name, mayShare)
+    for (const name of ['ann', 'bob', 'carl']) await addUser(db, name, { sharedBy: name })
     expect(await count(db, 'users')).toBe(3)
     end()
     await Promise.all(acts)
@@ -269,11 +270,14 @@ describe('acts that may share a transaction', () => {
     const name = await aDatabase()
     const db = await opened(name)
     let runs = 0
-    const breaking = db.write(async trx => {
-      if (++runs === 1) await endConnections(name)
-      await trx.insertInto('users').values({ name: 'ann', created_at: 1 }).execute()
-    }, mayShare)
-    await Promise.all([breaking, ...['bob', 'carl', 'dora'].map(one => addUser(db, one, mayShare))])
+    const breaking = db.write(
+      async trx => {
+        if (++runs === 1) await endConnections(name)
+        await trx.insertInto('users').values({ name: 'ann', created_at: 1 }).execute()
+      },
+      { sharedBy: 'ann' },
+    )
+    await Promise.all([breaking, ...['bob', 'carl', 'dora'].map(one => addUser(db, one, { sharedBy: one }))])
     expect(runs).toBe(2)
     expect(await count(db, 'users')).toBe(4)
   })
@@ -291,10 +295,13 @@ describe('acts that may share a transaction', () => {
     )
     let runs = 0
     const acts = ['ann', 'bob', 'carl'].map(one =>
-      db.write(async trx => {
-        runs++
-        await trx.insertInto('users').values({ name: one, created_at: 1 }).execute()
-      }, mayShare),
+      db.write(
+        async trx => {
+          runs++
+          await trx.insertInto('users').values({ name: one, created_at: 1 }).execute()
+        },
+        { sharedBy: one },
+      ),
     )
     for (const outcome of await Promise.allSettled(acts))
       expect(outcome).toMatchObject({ status: 'rejected', reason: { kind: 'database' } })
@@ -311,6 +318,33 @@ describe('acts that may share a transaction', () => {
     )
     expect(new Set(all.map(submission => submission.receiptId)).size).toBe(1)
     expect(await listSubmissions(one, { caller: root, ...ex1 })).toHaveLength(2)
+  })
+
+  it('let no student submit more at once than a quota allows', async () => {
+    const [one, two] = await twoExchanges({ assignment: true })
+    for (const [student, quota] of [
+      ['ann', 'assignmentBytes'],
+      ['bob', 'userBytes'],
+    ] as const) {
+      await submitAs(one, student)
+      const [first] = await one.db.read
+        .selectFrom('trees')
+        .select('size_bytes')
+        .orderBy('id', 'desc')
+        .execute()
+      const tree = await aTree(one, 'x'.repeat(100))
+      const quotas = { ...noQuotas, [quota]: (first?.size_bytes ?? 0) + 399 }
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 16 }, (_, i) =>
+          submitAssignment(
+            { ...(i % 4 === 0 ? two : one), quotas },
+            { caller: { ...root, name: student }, ...ex1, receivedAt: one.clock(), tree },
+          ),
+        ),
+      )
+      expect(outcomes.filter(outcome => outcome.status === 'fulfilled')).toHaveLength(3)
+      expect(outcomes.filter(isRefused('quota-exceeded'))).toHaveLength(13)
+    }
   })
 
   it('keep to one another what a class submits at once, and the record in order', async () => {
