@@ -5,6 +5,9 @@ import { once } from 'node:events'
 import type { LoadJob, LoadResult } from './job.ts'
 import type { ToWorker } from './worker.ts'
 
+/** Who sends the requests of jobs, one job at a time. */
+export type Load = Pick<LoadProcess, 'run' | 'finishEarly' | 'close'>
+
 export class LoadProcess {
   readonly #child: ChildProcess
 

@@ -9,17 +9,14 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { processTimes } from '../peers/process-tree.ts'
 import type { LoadJob, LoadResult } from './job.ts'
-import type { LoadProcess } from './load-process.ts'
+import type { Load } from './load-process.ts'
 import { prepareRequests } from './prepare.ts'
-
-/** Who sends the requests of jobs, one job at a time. */
-export type Load = Pick<LoadProcess, 'run' | 'finishEarly' | 'close'>
 
 /** What wrk cannot do is done by the load process. */
 export class LightLoad implements Load {
-  readonly #heavy: LoadProcess
+  readonly #heavy: Load
 
-  constructor(heavy: LoadProcess) {
+  constructor(heavy: Load) {
     this.#heavy = heavy
   }
 
@@ -38,14 +35,19 @@ export class LightLoad implements Load {
 
 function isForWrk({ target, requests, limit, everyMs, keepAnswers }: LoadJob): boolean {
   const isPlain = everyMs === undefined && keepAnswers !== true && target.ports.length === 1
-  return isPlain && limit.requests === Infinity && requests.every(isQuestion)
+  const isQuestions = requests.every(({ method }) => method === 'GET')
+  return isPlain && isQuestions && limit.requests === Infinity && expectedText(requests) !== null
 }
 
-function isQuestion({ method, expects }: LoadJob['requests'][number]): boolean {
-  return method === 'GET' && expects?.kind === 'text'
+/** What every answer must hold; null where they differ, or are more than a text. */
+function expectedText([first, ...others]: LoadJob['requests']): string | null {
+  if (first?.expects?.kind !== 'text') return null
+  const { text } = first.expects
+  const isSame = others.every(({ expects }) => expects?.kind === 'text' && expects.text === text)
+  return isSame ? text : null
 }
 
-/** wrk counts whole seconds, and runs in one thread. Its latencies come as quantiles, of which so many stand for all. */
+/** wrk tells latencies as quantiles, of which so many stand for all. */
 const QUANTILES = 1000
 const LOOK_EVERY_MS = 20
 
@@ -54,7 +56,7 @@ async function runWrk(job: LoadJob): Promise<LoadResult> {
   try {
     const script = join(folder, 'job.lua')
     await writeFile(script, scriptOf(job))
-    const seconds = Math.ceil(job.limit.seconds)
+    const seconds = Math.ceil(job.limit.seconds) // it knows whole ones only
     const how = ['-t', '1', '-c', String(job.connections), '-d', `${seconds}s`, '-s', script]
     const wrk = spawn('wrk', [...how, `http://127.0.0.1:${job.target.ports[0]}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -63,8 +65,8 @@ async function runWrk(job: LoadJob): Promise<LoadResult> {
     const looking = setInterval(() => {
       if (wrk.pid !== undefined) busySeconds = Math.max(busySeconds, processTimes([wrk.pid]))
     }, LOOK_EVERY_MS)
-    const [output] = await Promise.all([text(wrk.stdout), once(wrk, 'exit')])
-    clearInterval(looking)
+    const ended = Promise.all([text(wrk.stdout), once(wrk, 'exit')])
+    const [output] = await ended.finally(() => clearInterval(looking))
     return resultOf(output, busySeconds)
   } finally {
     await rm(folder, { recursive: true })
@@ -74,10 +76,9 @@ async function runWrk(job: LoadJob): Promise<LoadResult> {
 /** The same bytes as the load process sends, in turns, and the same look at each answer. */
 function scriptOf(job: LoadJob): string {
   const requests = prepareRequests(job).map(({ head }) => luaText(head.toString('latin1')))
-  const expected = job.requests.map(({ expects }) => (expects?.kind === 'text' ? expects.text : ''))
   return `
 local requests = { ${requests.join(', ')} }
-local expected = ${luaText(expected[0] ?? '')}
+local expected = ${luaText(expectedText(job.requests) ?? '')}
 local asked = 0
 wrong = 0
 local threads = {}

@@ -1,7 +1,7 @@
 // Fills a server as its clients would.
 
 import type { BodyPlan, RequestPlan, Target } from '../load/job.ts'
-import type { Load } from '../load/wrk.ts'
+import type { Load } from '../load/load-process.ts'
 import type { Filler } from './filler.ts'
 
 const CONNECTIONS = 16

@@ -1,7 +1,7 @@
 // What a scenario is.
 
 import type { LoadResult } from '../load/job.ts'
-import type { Load } from '../load/wrk.ts'
+import type { Load } from '../load/load-process.ts'
 import type { Peer } from '../peers/peers.ts'
 
 /** What the figures of our server must reach; see README.md for where the numbers come from. */
