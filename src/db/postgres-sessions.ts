@@ -54,11 +54,9 @@ export class Sessions {
       ...this.#settings,
       max: size,
       idleTimeoutMillis: idleConnectionMs,
-      statement_timeout: statementTimeoutMs,
-      lock_timeout: statementTimeoutMs,
-      idle_in_transaction_session_timeout: idleInTransactionMs,
       query_timeout: statementTimeoutMs + deadAfterMs,
       pipeline: true,
+      onConnect: client => this.#welcome(client as pg.Client, statementTimeoutMs),
     })
     // Broken connections leave the pool by themselves; whoever uses one is told by the query.
     this.#pool.on('error', () => undefined)
@@ -88,7 +86,7 @@ export class Sessions {
     const client = await this.#connect()
     let isBroken = false
     try {
-      return await use(this.#sessionOf(client))
+      return await use(this.#sessions.get(client) as Session)
     } catch (error) {
       isBroken = error instanceof ConnectionLost || error instanceof Trouble
       throw error
@@ -106,10 +104,11 @@ export class Sessions {
     const client = new pg.Client(this.#settings)
     client.on('error', () => undefined)
     try {
-      await client.connect().catch(error => {
+      const connecting = client.connect().then(() => openSession(client))
+      const session = await connecting.catch(error => {
         throw new ConnectionLost(error)
       })
-      return await use(new Session(client))
+      return await use(session)
     } finally {
       await client.end().catch(() => undefined) // it may be broken
     }
@@ -142,26 +141,48 @@ export class Sessions {
     }
   }
 
-  #sessionOf(client: pg.Client): Session {
-    const known = this.#sessions.get(client)
-    if (known !== undefined) return known
-    const session = new Session(client)
+  /** The pool waits for it. */
+  async #welcome(client: pg.Client, statementTimeoutMs: number): Promise<void> {
+    const session = await openSession(client)
     this.#sessions.set(client, session)
-    return session
+    // What is set through a pooler is set for others.
+    if (!session.isPooled) await setLimits(client, statementTimeoutMs)
   }
+}
+
+async function openSession(client: pg.Client): Promise<Session> {
+  // The types do not have what the server said at the beginning.
+  const { processID } = client as { processID?: number }
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return new Session(client, { isPooled: rows[0]?.pid !== processID })
+}
+
+async function setLimits(client: pg.Client, statementTimeoutMs: number): Promise<void> {
+  const limits = {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+  }
+  for (const [name, ms] of Object.entries(limits)) await client.query(`set ${name} = ${ms}`)
 }
 
 /** One connection, while somebody has it. Errors are those of the driver, and ConnectionLost. */
 export class Session implements Connection {
   /** Queries that are asked at once go out at once, and are answered in their order. */
   readonly kysely: Kysely<Schema> = kyselyOver(this, engine)
+  /**
+   * Whether somebody is between us and the server, such as PgBouncer, who may give each transaction to another connection:
+   * then nothing may rely on what was said in the one before.
+   */
+  readonly isPooled: boolean
   readonly #client: pg.Client
   #beginning: Promise<unknown> | null = null
   #failure: unknown = null
   #isCorked = false
 
-  constructor(client: pg.Client) {
+  constructor(client: pg.Client, { isPooled }: { isPooled: boolean }) {
     this.#client = client
+    this.isPooled = isPooled
   }
 
   /** Does not wait for the answer: what is asked next goes out with it. */
@@ -180,7 +201,7 @@ export class Session implements Connection {
   async executeQuery<Row>({ sql: text, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
     // Only what changes nothing may run where the transaction did not begin.
     if (this.#beginning !== null && query.kind !== 'SelectQueryNode') await this.hasBegun()
-    const name = statementName(text)
+    const name = this.isPooled ? undefined : statementName(text)
     const values = parameters.map(storable)
     const { command, rowCount, rows } = await this.#ask(
       name === undefined ? { text, values } : { name, text, values },

@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openDiskStore } from '../../src/content/disk-store.ts'
 import { stageBytes } from '../../src/content/staging.ts'
 import type { ActOptions, Database } from '../../src/db/database.ts'
-import { openPostgres, type PostgresOptions } from '../../src/db/postgres.ts'
-import { openSqlite } from '../../src/db/sqlite.ts'
+import type { PostgresOptions } from '../../src/db/postgres.ts'
 import { Refusal, Trouble } from '../../src/domain/errors.ts'
 import { noQuotas } from '../../src/domain/quotas.ts'
 import { systemClock } from '../../src/domain/timestamp.ts'
@@ -28,6 +27,7 @@ import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { describeCompatibility } from './compatibility.ts'
 import { describeDatabase } from './database.ts'
 import { describeFreeze } from './freeze.ts'
+import { opening } from './open-postgres.ts'
 import { describeTotals } from './totals.ts'
 
 let server: PostgresServer
@@ -566,13 +566,4 @@ async function aDatabase(): Promise<string> {
 
 function opened(name: string, options: Partial<PostgresOptions> = {}): Promise<Database> {
   return opening({ url: server.url(name), password: null, ...options })
-}
-
-async function opening(
-  options: { url: string; password: string | null } & Partial<PostgresOptions>,
-): Promise<Database> {
-  const openFile = (path: string) => openSqlite({ path, upgrade: true })
-  const db = await openPostgres({ size: 10, statementTimeoutMs: 10_000, upgrade: true, openFile, ...options })
-  onTestFinished(() => db.close())
-  return db
 }

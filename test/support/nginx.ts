@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { aFreePort } from './ports.ts'
+import { aFreePort, canConnect } from './ports.ts'
 
 const example = new URL('../../deploy/replicas/nginx.conf', import.meta.url)
 const startTimeoutMs = 10_000
@@ -116,17 +115,6 @@ async function untilListening(process: ChildProcess, port: number): Promise<void
     if (performance.now() > until) throw new Error('it does not listen')
     await sleep(5)
   }
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    const answer = (is: boolean) => () => {
-      socket.destroy()
-      resolve(is)
-    }
-    socket.once('connect', answer(true)).once('error', answer(false))
-  })
 }
 
 async function end(process: ChildProcess): Promise<void> {

@@ -1,6 +1,6 @@
 /** Ports where nobody listens: for programs that must be told theirs before they start, and for asking in vain. */
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 // Below the range from which the system serves outgoing connections and port 0: nobody else gets one of these while
 // our program is still starting.
@@ -29,4 +29,16 @@ export async function isFree(port: number): Promise<boolean> {
   } finally {
     server.close()
   }
+}
+
+/** Whether somebody listens there. */
+export function canConnect(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    const answer = (is: boolean) => () => {
+      socket.destroy()
+      resolve(is)
+    }
+    socket.once('connect', answer(true)).once('error', answer(false))
+  })
 }

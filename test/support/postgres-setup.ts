@@ -1,7 +1,11 @@
-/** For a run of vitest with `NGSHARE_TEST_DATABASE=postgresql`: one PostgreSQL for all its tests. */
+/**
+ * For a run of vitest with `NGSHARE_TEST_DATABASE=postgresql`: one PostgreSQL for all its tests; with
+ * `NGSHARE_TEST_POOLER=transaction` (or `session`) behind a PgBouncer of that mode.
+ */
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openSqlite } from '../../src/db/sqlite.ts'
 import { templateDatabase } from './database.ts'
+import { type PoolMode, startPgBouncer } from './pgbouncer.ts'
 import { startPostgres } from './postgres.ts'
 
 export default async function setUp(): Promise<undefined | (() => Promise<void>)> {
@@ -17,6 +21,11 @@ export default async function setUp(): Promise<undefined | (() => Promise<void>)
     openFile: path => openSqlite({ path, upgrade: true }),
   })
   await db.close()
-  process.env.NGSHARE_TEST_POSTGRES_URL = server.url('').replace(/\/$/, '')
-  return () => server.close()
+  const mode = process.env.NGSHARE_TEST_POOLER as PoolMode | undefined
+  const pooler = mode === undefined ? null : await startPgBouncer(server.url(''), mode)
+  process.env.NGSHARE_TEST_POSTGRES_URL = (pooler ?? server).url('').replace(/\/$/, '')
+  return async () => {
+    await pooler?.stop()
+    await server.close()
+  }
 }
