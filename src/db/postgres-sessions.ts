@@ -163,7 +163,8 @@ async function setLimits(client: pg.Client, statementTimeoutMs: number): Promise
     lock_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
   }
-  for (const [name, ms] of Object.entries(limits)) await client.query(`set ${name} = ${ms}`)
+  const statements = Object.entries(limits).map(([name, ms]) => `set ${name} = ${ms}`)
+  await client.query(statements.join('; '))
 }
 
 /** One connection, while somebody has it. Errors are those of the driver, and ConnectionLost. */

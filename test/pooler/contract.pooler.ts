@@ -36,7 +36,7 @@ for (const mode of modes) {
     describeTotals(mode, openedNew)
     describeFreeze(mode, openedNew, () => opened(`pooled${made}`))
 
-    it('asks the same again and again, on more connections than it has to the server', async () => {
+    it('asks the same again and again, on connections that others have had in between', async () => {
       const name = await aDatabase()
       const servers = await Promise.all(Array.from({ length: 4 }, () => opened(name)))
       for (let round = 0; round < 5; round++) {
