@@ -257,7 +257,7 @@ async function refuseMoved({ db }: Exchange): Promise<void> {
     'frozen',
     freeze.kind === 'moved'
       ? `this installation was moved to ${freeze.place}: start the server with those; to go on here after all: ngshare migrate --take-back`
-      : `a move from ${freeze.place} has not ended, and not all is here: run \`ngshare migrate\` again, as before`,
+      : `what comes from ${freeze.place} has not all arrived: run the \`ngshare migrate\` or \`ngshare restore\` that brings it again, as before`,
   )
 }
 

@@ -40,6 +40,13 @@ export interface Generation {
   readonly databasePath: string
 }
 
+/** A generation that is whole, and what it says of itself. */
+export interface Saved {
+  readonly folder: BackupFolder
+  readonly generation: Generation
+  readonly manifest: Manifest
+}
+
 const lockBeatMs = 30_000
 /** Far longer than copying the database, during which nothing else happens. */
 const lockAbandonedMs = 30 * 60_000
@@ -220,4 +227,8 @@ export async function digestFile(
   } finally {
     await copy?.close()
   }
+}
+
+export function damagedDatabase({ databasePath }: Generation): CommandFailed {
+  return new CommandFailed(`${databasePath} is damaged: choose another --generation`)
 }

@@ -1,4 +1,7 @@
-/** Moves an installation while it runs: most of it while everybody goes on, the rest while nobody can change anything. */
+/**
+ * Moves an installation while it runs: most of it while everybody goes on, the rest while nobody can change anything. Or
+ * one that stands still, such as a backup.
+ */
 import {
   bringNewRows,
   hasRows,
@@ -36,10 +39,14 @@ export interface Move {
   readonly io: Output
 }
 
-export interface Moved extends Pick<BroughtContent, 'newFiles' | 'newBytes' | 'damaged'> {
+/** All of it, compared. */
+export interface Brought extends Pick<BroughtContent, 'newFiles' | 'newBytes' | 'damaged'> {
+  readonly tables: Readonly<Record<string, RowFacts>>
+}
+
+export interface Moved extends Brought {
   /** How long nothing could be changed. */
   readonly readOnlyMs: number
-  readonly tables: Readonly<Record<string, RowFacts>>
 }
 
 /** So soon does the old installation go on by itself when whoever moves it dies. */
@@ -64,8 +71,18 @@ export async function move(input: Move): Promise<Moved> {
   }
 }
 
+/** Out of what nobody changes meanwhile, which stays as it is. Safe to repeat. @throws CommandFailed, Trouble, RowsDiffer */
+export async function bringStanding(input: Move): Promise<Brought> {
+  await mustBeFree(input)
+  await markArriving(input.to.exchange.db, input.from.place)
+  const brought = await bringAll(input)
+  await thaw(input.to.exchange.db, movedTables)
+  return brought
+}
+
 /** @throws CommandFailed when the one cannot be moved, or not to there */
-async function mustBeReady({ from, to }: Move): Promise<void> {
+async function mustBeReady(input: Move): Promise<void> {
+  const { from } = input
   const leaving = await findFreeze(from.exchange.db)
   if (leaving?.kind === 'moved') {
     throw new CommandFailed(
@@ -79,6 +96,11 @@ async function mustBeReady({ from, to }: Move): Promise<void> {
   }
   if (leaving?.kind === 'arriving')
     throw new CommandFailed(`what is here is not whole: a move from ${leaving.place} has not ended`)
+  await mustBeFree(input)
+}
+
+/** @throws CommandFailed when something else is there */
+async function mustBeFree({ from, to }: Move): Promise<void> {
   const arriving = await findFreeze(to.exchange.db)
   if (arriving === null && (await hasRows(to.exchange.db.read)))
     throw new CommandFailed(`there is an installation already at ${to.place}; nothing was changed`)
@@ -119,34 +141,40 @@ function bringBlobs({ from, to, io }: Move): Promise<BroughtContent> {
 /** Null: it took so long that others may have changed something meanwhile. */
 async function bringRest(input: Move, before: BroughtContent): Promise<Moved | null> {
   const { from, to, io } = input
-  const [source, target] = [from.exchange.db, to.exchange.db]
+  const source = from.exchange.db
   io.note('read-only from now on')
   await freeze(source, { place: to.place, tables: movedTables, forSeconds: freezeSeconds })
   const startedAt = performance.now()
   const prolonging = keepFrozen(input)
   let isMoved = false
   try {
-    await removeGoneRows(source.read, target)
-    const content = await bringBlobs(input)
-    const progress = (rows: number) => io.progress(`${rows} rows compared`)
-    await bringNewRows(source.read, target, progress)
-    await copyRows(source.read, target)
-    await neverGiveAgain(target, await highestGivenIds(source.read))
-    const tables = await matchRows(source.read, target, progress)
+    const rest = await bringAll(input)
     isMoved = await concludeFreeze(source)
     if (!isMoved) return null
-    await thaw(target, movedTables)
+    await thaw(to.exchange.db, movedTables)
     return {
       readOnlyMs: Math.round(performance.now() - startedAt),
-      newFiles: before.newFiles + content.newFiles,
-      newBytes: before.newBytes + content.newBytes,
-      damaged: [...before.damaged, ...content.damaged],
-      tables,
+      newFiles: before.newFiles + rest.newFiles,
+      newBytes: before.newBytes + rest.newBytes,
+      damaged: [...before.damaged, ...rest.damaged],
+      tables: rest.tables,
     }
   } finally {
     clearInterval(prolonging)
     if (!isMoved) await thaw(source, movedTables)
   }
+}
+
+/** What is not there yet, and nothing that is not in the source, which does not change meanwhile. */
+async function bringAll(input: Move): Promise<Brought> {
+  const [source, target] = [input.from.exchange.db, input.to.exchange.db]
+  await removeGoneRows(source.read, target)
+  const { newFiles, newBytes, damaged } = await bringBlobs(input)
+  const progress = (rows: number) => input.io.progress(`${rows} rows compared`)
+  await bringNewRows(source.read, target, progress)
+  await copyRows(source.read, target)
+  await neverGiveAgain(target, await highestGivenIds(source.read))
+  return { newFiles, newBytes, damaged, tables: await matchRows(source.read, target, progress) }
 }
 
 /** What fails here is found when the move is concluded. */

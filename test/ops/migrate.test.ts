@@ -189,7 +189,7 @@ describe('a move that was cut off', () => {
     const place = await anEmptyPlace()
     const target = await openedData(place)
     await markArriving(target.exchange.db, 'sqlite:////somewhere and /files')
-    await expect(aService({ folder: place.folder })).rejects.toThrow('has not ended, and not all is here')
+    await expect(aService({ folder: place.folder })).rejects.toThrow('has not all arrived')
     expect((await migrate(service, place)).failure).toContain('take an empty place')
   })
 })
