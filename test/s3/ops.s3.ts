@@ -1,6 +1,6 @@
 /** The commands for admins on files in S3: what they do to a folder, they do to a bucket. */
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { backupCommand } from '../../src/ops/backup.ts'
 import { restoreCommand } from '../../src/ops/restore.ts'
 import { sweepCommand } from '../../src/ops/sweep.ts'
@@ -8,6 +8,7 @@ import { usageCommand } from '../../src/ops/usage.ts'
 import { verifyCommand } from '../../src/ops/verify.ts'
 import { aClass, sha256Of } from '../ops/stories.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { aFolder, aService, type Service } from '../support/service.ts'
 import { openStorage, removeStoredFiles, stagedBytes, storageFor } from '../support/storage.ts'
 import { file, noise } from '../support/trees.ts'
@@ -60,6 +61,19 @@ describe('a backup of files in S3', () => {
     const [, bucket] = places
     const other = { database: join(await aFolder(), 'other.db'), storage: bucket?.storage ?? '' }
     expect((await json(restoreCommand, backups, ...placesOf(other))).failure).toContain('is not empty')
+  })
+
+  it('is restored into a bucket and PostgreSQL', async () => {
+    const service = await aServiceWithWork()
+    const backups = join(await aFolder(), 'backups')
+    await json(backupCommand, backups, ...placesOf(service))
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.close())
+    await postgres.query('postgres', 'create database restored')
+    const place = ['--database', postgres.url('restored'), '--storage', await storageFor(await aFolder())]
+    const restored = await json(restoreCommand, backups, ...place)
+    expect(restored).toMatchObject({ failure: null, json: { restored: true, files: 5, damaged: [] } })
+    expect(await json(verifyCommand, ...place)).toMatchObject({ failure: null, json: { findings: [] } })
   })
 })
 
