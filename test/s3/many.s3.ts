@@ -35,6 +35,52 @@ describe('sixty-four uploads of 20 MB at once', () => {
   })
 })
 
+describe('uploads that stand still', () => {
+  it('hold up nobody, however many they are, and are whole when they go on', async () => {
+    const store = await aStore(server())
+    const bytes = randomBytes(13 * megabyte)
+    const half = 3 * megabyte
+    const slow = await Promise.all(
+      Array.from({ length: 30 }, async (_, number) => {
+        const blob = await store.create()
+        const own = Buffer.concat([Buffer.from([number]), bytes])
+        await writeInPieces(blob, own.subarray(0, half))
+        return { blob, own }
+      }),
+    )
+    const location = await stored(store, bytes)
+    expect((await readAll(store, location)).equals(bytes)).toBe(true)
+    const [few = [], most = []] = [slow.slice(0, 10), slow.slice(10)]
+    for (const { blob } of most.slice(10)) await blob.discard()
+    const end = async ({ blob, own }: (typeof slow)[number], size: number) => {
+      await writeInPieces(blob, own.subarray(half, size))
+      await blob.end(sha256(own.subarray(0, size)))
+      expect((await readAll(store, await blob.place())).equals(own.subarray(0, size))).toBe(true)
+    }
+    await Promise.all(few.map(each => end(each, 13 * megabyte)))
+    await Promise.all(most.slice(0, 10).map(each => end(each, 4 * megabyte)))
+    expect(await store.removeUnplacedBefore(ever)).toBe(0)
+  })
+
+  it('are refused where there is no room for them, and others are not', async () => {
+    const store = await aStore(server())
+    const tmpdir = process.env.TMPDIR
+    onTestFinished(() => {
+      if (tmpdir === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = tmpdir
+    })
+    const slow = await Promise.all(Array.from({ length: 8 }, () => store.create()))
+    for (const blob of slow) await writeInPieces(blob, randomBytes(megabyte))
+    process.env.TMPDIR = '/not/there'
+    const refused = await store.create()
+    await expect(writeInPieces(refused, randomBytes(megabyte))).rejects.toMatchObject({ kind: 'storage' })
+    await refused.discard()
+    for (const blob of slow) await blob.discard()
+    const bytes = randomBytes(6 * megabyte)
+    expect((await readAll(store, await stored(store, bytes))).equals(bytes)).toBe(true)
+  })
+})
+
 describe('an upload that is discarded', () => {
   it('leaves nothing, whenever that happens', async () => {
     const store = await aStore(server())

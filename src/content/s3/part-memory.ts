@@ -5,6 +5,8 @@ import { Trouble } from '../../domain/errors.ts'
 export const partBytes = 5 * 1024 * 1024
 /** As many parts are gathered or under way at once. */
 const maxParts = 12
+/** As many of them are gathered, as fast as clients send; the others are under way, as fast as the store takes them. */
+const maxGathered = 8
 /** What has ended and waits to be placed may take so much in memory; what is more is sent to the store at once. */
 const maxWaitingBytes = 32 * 1024 * 1024
 const maxWaitMs = 60_000
@@ -13,18 +15,32 @@ export class PartMemory {
   /** Fresh memory for each part would lie about until the garbage collector looks. */
   readonly #spare: Buffer[] = []
   #taken = 0
+  #gathered = 0
   #queue: ((part: Buffer) => void)[] = []
   #waitingBytes = 0
 
+  /** A part to fill, to be given back after `endGathering`; null while there is none. */
+  gather(): Buffer | null {
+    if (this.#gathered === maxGathered || this.#taken === maxParts) return null
+    this.#gathered++
+    this.#taken++
+    return this.#newPart()
+  }
+
+  /** What was gathered is under way, or given up. */
+  endGathering(): void {
+    this.#gathered--
+  }
+
   /**
-   * A part to fill, to be given back. Waits while all are taken. Who waits must hold none: then each goes on by itself,
-   * and is given back some time. @throws Trouble `storage` after a minute; the signal's reason
+   * A part for what goes out at once, to be given back. Waits while all are taken. Who waits must hold none: then each
+   * goes on by itself, and is given back some time. @throws Trouble `storage` after a minute; the signal's reason
    */
   async take(signal: AbortSignal): Promise<Buffer> {
     signal.throwIfAborted()
     if (this.#taken < maxParts) {
       this.#taken++
-      return this.#spare.pop() ?? Buffer.allocUnsafeSlow(partBytes)
+      return this.#newPart()
     }
     return new Promise((resolve, reject) => {
       const done = () => {
@@ -54,6 +70,10 @@ export class PartMemory {
     }
     this.#taken--
     this.#spare.push(part)
+  }
+
+  #newPart(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(partBytes)
   }
 
   /** Whether so many bytes may wait in memory; if so, `letGo` of them in the end. */

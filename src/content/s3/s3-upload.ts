@@ -3,7 +3,8 @@ import { hash } from 'node:crypto'
 import { Trouble } from '../../domain/errors.ts'
 import type { UnplacedBlob } from '../content-store.ts'
 import { newLocation, sha256Of } from '../locations.ts'
-import { type PartMemory, partBytes } from './part-memory.ts'
+import { GatheredPart } from './gathered-part.ts'
+import type { PartMemory } from './part-memory.ts'
 import type { S3Calls } from './s3-calls.ts'
 import type { S3Keys } from './s3-keys.ts'
 import { S3Parts } from './s3-parts.ts'
@@ -26,9 +27,9 @@ export class S3Upload implements UnplacedBlob {
   #location: string | null
   #beginning: Buffer[] = []
   #beginningLength = 0
-  /** A piece of the common memory, once there are more bytes. */
-  #room: { readonly bytes: Buffer; filled: number } | null = null
-  /** The upload of a blob that needs more than one piece, and where it goes. */
+  /** Where they gather, once there are more bytes. */
+  #part: GatheredPart | null = null
+  /** The upload of a blob that needs more than one part, and where it goes. */
   #streamed: { readonly parts: S3Parts; locate(sha256: string): string } | null = null
   /** All bytes of a blob that has ended, counted as waiting. */
   #waiting: Buffer | null = null
@@ -43,18 +44,16 @@ export class S3Upload implements UnplacedBlob {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    const isLarge = this.#room !== null || this.#streamed !== null
+    const isLarge = this.#part !== null || this.#streamed !== null
     if (!isLarge && this.#beginningLength + bytes.length <= beginningBytes) {
       this.#beginning.push(Buffer.from(bytes))
       this.#beginningLength += bytes.length
       return
     }
     for (let rest = bytes; rest.length > 0; ) {
-      const room = this.#room ?? (await this.#takeRoom())
-      const taken = rest.copy(room.bytes, room.filled)
-      room.filled += taken
-      rest = rest.subarray(taken)
-      if (room.filled === partBytes) await this.#send(room)
+      const part = this.#part ?? (await this.#beginPart())
+      rest = rest.subarray(await part.add(rest))
+      if (part.isFull) await this.#send(part)
     }
   }
 
@@ -66,7 +65,7 @@ export class S3Upload implements UnplacedBlob {
     }
     const { parts, locate } = this.#streamed
     this.#location ??= locate(sha256)
-    if (this.#room !== null) await this.#send(this.#room)
+    if (this.#part !== null) await this.#send(this.#part)
     // The note comes before the object is complete: so a sweep finds every object that is.
     const outcomes = await Promise.allSettled([parts.sent(), this.#putNote(this.#location)])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -87,24 +86,25 @@ export class S3Upload implements UnplacedBlob {
     if (this.#isOver) return
     this.#isOver = true
     this.#givenUp.abort(new Trouble('storage', 'the upload was given up'))
-    this.#giveRoom()
     this.#letGo()
-    await Promise.allSettled([this.#streamed?.parts.abort(), this.#removeStored()])
+    await Promise.allSettled([this.#dropPart(), this.#streamed?.parts.abort(), this.#removeStored()])
   }
 
-  async #takeRoom(): Promise<{ bytes: Buffer; filled: number }> {
+  async #beginPart(): Promise<GatheredPart> {
     await this.#streamed?.parts.ready()
-    const room = { bytes: await this.#rooms.memory.take(this.#givenUp.signal), filled: 0 }
-    this.#room = room
-    for (const bytes of this.#beginning) room.filled += bytes.copy(room.bytes, room.filled)
+    const part = await GatheredPart.begin(this.#rooms.memory, this.#givenUp.signal)
+    this.#part = part
+    for (const bytes of this.#beginning) await part.add(bytes)
     this.#beginning = []
-    return room
+    return part
   }
 
-  async #send(room: { readonly bytes: Buffer; readonly filled: number }): Promise<void> {
+  async #send(part: GatheredPart): Promise<void> {
     this.#streamed ??= await this.#beginStream()
-    this.#room = null
-    this.#streamed.parts.send(room.bytes, room.filled)
+    const { length } = part
+    const room = await part.take()
+    this.#part = null
+    this.#streamed.parts.send(room, length)
   }
 
   async #beginStream() {
@@ -117,13 +117,33 @@ export class S3Upload implements UnplacedBlob {
 
   /** In memory, for bytes that are known already are not placed; where there is too much of them, in the store at once. */
   async #keep(location: string): Promise<void> {
-    const room = this.#room
-    const length = room?.filled ?? this.#beginningLength
-    const mayWait = this.#rooms.memory.mayWait(length)
-    if (mayWait) this.#waiting = room === null ? Buffer.concat(this.#beginning) : copyOf(room)
-    else await this.#store(location, room === null ? Buffer.concat(this.#beginning) : filledOf(room))
+    const { memory } = this.#rooms
+    const part = this.#part
+    if (memory.mayWait(part?.length ?? this.#beginningLength)) await this.#wait()
+    else if (part === null) await this.#store(location, Buffer.concat(this.#beginning))
+    else await this.#storePart(location, part)
     this.#beginning = []
-    this.#giveRoom()
+    await this.#dropPart()
+  }
+
+  async #wait(): Promise<void> {
+    const part = this.#part
+    try {
+      this.#waiting = part === null ? Buffer.concat(this.#beginning) : await part.copy()
+    } catch (error) {
+      this.#rooms.memory.letGo(part?.length ?? this.#beginningLength)
+      throw error
+    }
+  }
+
+  async #storePart(location: string, part: GatheredPart): Promise<void> {
+    const { length } = part
+    const room = await part.take()
+    try {
+      await this.#store(location, room.subarray(0, length))
+    } finally {
+      this.#rooms.memory.give(room)
+    }
   }
 
   async #store(location: string, bytes: Buffer): Promise<void> {
@@ -146,21 +166,14 @@ export class S3Upload implements UnplacedBlob {
     for (const key of [data, note]) if (key !== null) await this.#rooms.calls.remove(key, { patient: false })
   }
 
-  #giveRoom(): void {
-    if (this.#room !== null) this.#rooms.memory.give(this.#room.bytes)
-    this.#room = null
+  async #dropPart(): Promise<void> {
+    const part = this.#part
+    this.#part = null
+    await part?.drop()
   }
 
   #letGo(): void {
     if (this.#waiting !== null) this.#rooms.memory.letGo(this.#waiting.length)
     this.#waiting = null
   }
-}
-
-function filledOf(room: { readonly bytes: Buffer; readonly filled: number }): Buffer {
-  return room.bytes.subarray(0, room.filled)
-}
-
-function copyOf(room: { readonly bytes: Buffer; readonly filled: number }): Buffer {
-  return Buffer.from(filledOf(room))
 }
