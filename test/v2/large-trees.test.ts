@@ -66,9 +66,14 @@ describe('a directory tree', () => {
     const queries: number[] = []
     for (const { tree } of trees) {
       await marie.upload('math', 'ps1', tree)
-      const counted = countStatements()
-      expect((await marie.post(submissions, treeBody(tree))).status).toBe(201)
-      queries.push(counted())
+      const counts: number[] = []
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const counted = countStatements()
+        expect((await marie.post(submissions, treeBody(tree))).status).toBe(201)
+        counts.push(counted())
+      }
+      // What the server does once a second may fall into one of them.
+      queries.push(Math.min(...counts))
     }
     const [few = 0, many = 0] = queries
     expect(many - few).toBeLessThan(10)
