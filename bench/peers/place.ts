@@ -72,14 +72,14 @@ const databases: { [shape in Shape]: (folder: string) => Promise<Part> } = {
     // As an admin gets it: every commit is on the disk before it is acknowledged.
     const { startPostgres } = await import('../../test/support/postgres.ts')
     const server = await startPostgres([])
-    await server.query('postgres', 'create database bench')
+    const database = await server.newDatabase()
     const [row] = await server.query<{ version: string; folder: string }>(
       'postgres',
       `select current_setting('server_version') as version, current_setting('data_directory') as folder`,
     )
     const pid = Number((await readFile(join(row?.folder ?? '', 'postmaster.pid'), 'utf8')).split('\n')[0])
     return {
-      value: server.url('bench'),
+      value: server.url(database),
       described: `PostgreSQL ${row?.version} with its default settings`,
       process: { name: 'postgres', pid },
       close: () => server.close(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openDiskStore } from '../../src/content/disk-store.ts'
 import { stageBytes } from '../../src/content/staging.ts'
 import type { ActOptions, Database } from '../../src/db/database.ts'
@@ -23,26 +23,22 @@ import { setStudents } from '../../src/exchange/rosters.ts'
 import { listSubmissions, submitAssignment } from '../../src/exchange/submissions.ts'
 import { findWrongTotals } from '../../src/exchange/totals.ts'
 import { mergeUsers } from '../../src/exchange/users.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { aPostgresForTheFile } from '../support/postgres-for-the-file.ts'
 import { describeCompatibility } from './compatibility.ts'
 import { describeDatabase } from './database.ts'
 import { describeFreeze } from './freeze.ts'
 import { opening } from './open-postgres.ts'
 import { describeTotals } from './totals.ts'
 
-let server: PostgresServer
-let made = 0
-
-beforeAll(async () => {
-  server = await startPostgres()
-}, 60_000)
-afterAll(() => server?.close(), 60_000)
+const server = aPostgresForTheFile()
+let last = ''
 
 describeDatabase('PostgreSQL', async () => opened(await aDatabase()))
 describeFreeze(
   'PostgreSQL',
   async () => opened(await aDatabase()),
-  () => opened(`contract${made}`),
+  () => opened(last),
 )
 describeTotals('PostgreSQL', async () => opened(await aDatabase()))
 describeCompatibility('PostgreSQL', async () => {
@@ -50,7 +46,7 @@ describeCompatibility('PostgreSQL', async () => {
   return {
     open: () => opened(name),
     execute: async statement => {
-      await server.query(name, statement)
+      await server().query(name, statement)
     },
   }
 })
@@ -60,8 +56,8 @@ describe('opening a database of PostgreSQL', () => {
     const name = await aDatabase()
     const all = await Promise.all(Array.from({ length: 8 }, () => opened(name)))
     for (const db of all) await db.check()
-    const rows = await server.query<{ count: number }>(name, 'select count(*)::int from kysely_migration')
-    const files = await server.query<{ count: number }>(
+    const rows = await server().query<{ count: number }>(name, 'select count(*)::int from kysely_migration')
+    const files = await server().query<{ count: number }>(
       name,
       'select count(distinct name)::int from kysely_migration',
     )
@@ -70,23 +66,26 @@ describe('opening a database of PostgreSQL', () => {
 
   it('refuses one of another program, and leaves it as it is', async () => {
     const name = await aDatabase()
-    await server.query(name, 'create table alembic_version (version_num text)')
+    await server().query(name, 'create table alembic_version (version_num text)')
     await expect(opened(name)).rejects.toThrow('belongs to the Python ngshare')
     expect(
-      await server.query(name, 'select tablename from pg_tables where schemaname = current_schema()'),
+      await server().query(name, 'select tablename from pg_tables where schemaname = current_schema()'),
     ).toEqual([{ tablename: 'alembic_version' }])
   })
 
   it('refuses an old schema where it may not upgrade it', async () => {
     const name = await aDatabase()
     await opened(name)
-    await server.query(name, `delete from kysely_migration where name > '003'`)
+    await server().query(name, `delete from kysely_migration where name > '003'`)
     await expect(opened(name, { upgrade: false })).rejects.toThrow('start once without --no-upgrade-db')
   })
 
   it('refuses one that is not in UTF-8', async () => {
-    const name = `latin${++made}`
-    await server.query('postgres', `create database ${name} encoding 'LATIN1' locale 'C' template template0`)
+    const name = 'latin'
+    await server().query(
+      'postgres',
+      `create database ${name} encoding 'LATIN1' locale 'C' template template0`,
+    )
     await expect(opened(name)).rejects.toThrow('its encoding is LATIN1')
   })
 
@@ -247,7 +246,7 @@ describe('acts that may share a transaction', () => {
     await Promise.all(
       Array.from({ length: 160 }, (_, i) => addUser(db, `user${i}`, { sharedBy: `user${i}` })),
     )
-    const [seen] = await server.query<{ acts: number; transactions: number }>(
+    const [seen] = await server().query<{ acts: number; transactions: number }>(
       name,
       'select count(*)::int as acts, count(distinct xmin::text)::int as transactions from users',
     )
@@ -286,7 +285,7 @@ describe('acts that may share a transaction', () => {
     const name = await aDatabase()
     const db = await opened(name)
     // Deferred, it runs at the commit: there the connection breaks, as in a crash.
-    await server.query(
+    await server().query(
       name,
       `create function crash() returns trigger language plpgsql as $$
          begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$`,
@@ -457,7 +456,7 @@ describe('PostgreSQL in trouble', () => {
   ])('with the code %s is %s', async (code, kind) => {
     const name = await aDatabase()
     const db = await opened(name)
-    await server.query(
+    await server().query(
       name,
       `create function fail() returns trigger language plpgsql as $$
          begin raise exception 'as a full disk would' using errcode = '${code}'; end $$`,
@@ -469,19 +468,19 @@ describe('PostgreSQL in trouble', () => {
   it('that takes no changes says so, and readers go on', async () => {
     const name = await aDatabase()
     const db = await opened(name)
-    await server.query('postgres', `alter database ${name} set default_transaction_read_only = on`)
+    await server().query('postgres', `alter database ${name} set default_transaction_read_only = on`)
     await endConnections(name)
     await expect(db.check()).rejects.toThrow('is it a standby?')
     expect(await count(db, 'users')).toBe(0)
-    await server.query('postgres', `alter database ${name} reset default_transaction_read_only`)
+    await server().query('postgres', `alter database ${name} reset default_transaction_read_only`)
     await db.check()
   })
 
   it('with no connection left says so', async () => {
     const name = await aDatabase()
     const db = await opened(name)
-    await server.query('postgres', `alter database ${name} connection limit 0`, 'create role plain login')
-    await expect(opening({ url: server.url(name, { user: 'plain' }), password: null })).rejects.toThrow(
+    await server().query('postgres', `alter database ${name} connection limit 0`, 'create role plain login')
+    await expect(opening({ url: server().url(name, { user: 'plain' }), password: null })).rejects.toThrow(
       '53300',
     )
     await db.check()
@@ -552,18 +551,17 @@ async function findWrong(db: Database): Promise<unknown[]> {
 }
 
 async function endConnections(name: string): Promise<void> {
-  await server.query(
+  await server().query(
     'postgres',
     `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${name}'`,
   )
 }
 
 async function aDatabase(): Promise<string> {
-  const name = `contract${++made}`
-  await server.query('postgres', `create database ${name}`)
-  return name
+  last = await server().newDatabase()
+  return last
 }
 
 function opened(name: string, options: Partial<PostgresOptions> = {}): Promise<Database> {
-  return opening({ url: server.url(name), password: null, ...options })
+  return opening({ url: server().url(name), password: null, ...options })
 }

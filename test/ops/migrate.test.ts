@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openData } from '../../src/compose.ts'
 import { freeze, markArriving, thaw } from '../../src/db/freeze.ts'
 import { purgeHidden } from '../../src/exchange/housekeeping.ts'
@@ -19,7 +19,7 @@ import { aWorld, type Place, placeOptions, runProgram } from '../faults/world.ts
 import { failure } from '../support/answers.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
 import { openedData } from '../support/open-data.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { aPostgresForTheFile } from '../support/postgres-for-the-file.ts'
 import { aFolder, aService, type Service } from '../support/service.ts'
 import { fetched, file, noise } from '../support/trees.ts'
 import { changeStoredBytes, storedFile } from './damage.ts'
@@ -195,18 +195,8 @@ describe('a move that was cut off', () => {
 })
 
 describe('a move between engines', () => {
-  let postgres: PostgresServer
-  let made = 0
-  beforeAll(async () => {
-    postgres = await startPostgres()
-  }, 60_000)
-  afterAll(() => postgres?.close())
-
-  const aDatabase = async () => {
-    const name = `moved${++made}`
-    await postgres.query('postgres', `create database ${name}`)
-    return postgres.url(name)
-  }
+  const postgres = aPostgresForTheFile()
+  const aDatabase = async () => postgres().url(await postgres().newDatabase())
   const placesAt = (database: string, storage: string) => ['--database', database, '--storage', storage]
   const moved = (from: readonly string[], [, toDatabase = '', , toStorage = '']: readonly string[]) =>
     runCommand(migrateCommand, [...from, '--to-database', toDatabase, '--to-storage', toStorage, '--json'])

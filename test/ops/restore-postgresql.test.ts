@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { auditCommand } from '../../src/ops/audit.ts'
 import { backupCommand } from '../../src/ops/backup.ts'
 import { restoreCommand } from '../../src/ops/restore.ts'
@@ -12,7 +12,7 @@ import { verifyCommand } from '../../src/ops/verify.ts'
 import { eventually } from '../faults/eventually.ts'
 import { runProgram } from '../faults/world.ts'
 import { placesOf, runCommand } from '../support/commands.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { aPostgresForTheFile } from '../support/postgres-for-the-file.ts'
 import { aFolder, aService, type Service } from '../support/service.ts'
 import { file, noise } from '../support/trees.ts'
 import { flipBit, storedFile } from './damage.ts'
@@ -20,12 +20,7 @@ import { aClass, plot, sha256Of, students } from './stories.ts'
 
 const program = fileURLToPath(new URL('../../bin/ngshare', import.meta.url))
 
-let postgres: PostgresServer
-let made = 0
-beforeAll(async () => {
-  postgres = await startPostgres()
-}, 60_000)
-afterAll(() => postgres?.close())
+const postgres = aPostgresForTheFile()
 
 interface Large {
   readonly name: string
@@ -35,10 +30,9 @@ interface Large {
 
 /** A database of PostgreSQL and a folder that is not there yet. */
 async function aLargePlace(): Promise<Large> {
-  const name = `restored${++made}`
-  await postgres.query('postgres', `create database ${name}`)
+  const name = await postgres().newDatabase()
   const storage = join(await aFolder(), 'files')
-  return { name, storage, options: ['--database', postgres.url(name), '--storage', storage] }
+  return { name, storage, options: ['--database', postgres().url(name), '--storage', storage] }
 }
 
 const backup = (dir: string, options: string[]) => runCommand(backupCommand, [dir, ...options, '--json'])
@@ -95,7 +89,7 @@ describe('a backup restored into PostgreSQL', () => {
     expect((await restore(dir, large.options)).failure).toBeNull()
     const other = join(await aFolder(), 'files')
     expect(
-      (await restore(dir, ['--database', postgres.url(large.name), '--storage', other])).failure,
+      (await restore(dir, ['--database', postgres().url(large.name), '--storage', other])).failure,
     ).toContain('there is an installation already')
     const [, url = ''] = (await aLargePlace()).options
     expect((await restore(dir, ['--database', url, '--storage', large.storage])).failure).toContain(
@@ -124,7 +118,7 @@ describe('a backup restored into PostgreSQL', () => {
     await flipBit(join(dir, 'generations', generation, 'ngshare.db'), 20_000)
     const large = await aLargePlace()
     expect((await restore(dir, large.options)).failure).toContain('ngshare.db is damaged')
-    expect(await postgres.query(large.name, 'select * from users')).toEqual([])
+    expect(await postgres().query(large.name, 'select * from users')).toEqual([])
   })
 
   it('goes on where it was killed, and no server starts on half of it', async () => {

@@ -8,24 +8,19 @@ import { describeFreeze } from '../contracts/freeze.ts'
 import { opening } from '../contracts/open-postgres.ts'
 import { describeTotals } from '../contracts/totals.ts'
 import { type PgBouncer, type PoolMode, startPgBouncer } from '../support/pgbouncer.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { aPostgresForTheFile } from '../support/postgres-for-the-file.ts'
 
 const modes: readonly PoolMode[] = ['session', 'transaction']
 
-let server: PostgresServer
-let made = 0
-
-beforeAll(async () => {
-  server = await startPostgres()
-}, 60_000)
-afterAll(() => server?.close(), 60_000)
+const server = aPostgresForTheFile()
+let last = ''
 
 for (const mode of modes) {
   describe(`behind PgBouncer with pool_mode = ${mode}`, () => {
     let pooler: PgBouncer
 
     beforeAll(async () => {
-      pooler = await startPgBouncer(server.url(''), mode)
+      pooler = await startPgBouncer(server().url(''), mode)
     })
     afterAll(() => pooler?.stop())
 
@@ -34,7 +29,7 @@ for (const mode of modes) {
 
     describeDatabase(mode, openedNew)
     describeTotals(mode, openedNew)
-    describeFreeze(mode, openedNew, () => opened(`pooled${made}`))
+    describeFreeze(mode, openedNew, () => opened(last))
 
     it('asks the same again and again, on connections that others have had in between', async () => {
       const name = await aDatabase()
@@ -72,9 +67,8 @@ for (const mode of modes) {
 }
 
 async function aDatabase(): Promise<string> {
-  const name = `pooled${++made}`
-  await server.query('postgres', `create database ${name}`)
-  return name
+  last = await server().newDatabase()
+  return last
 }
 
 function addUser(db: Database, name: string): Promise<unknown> {

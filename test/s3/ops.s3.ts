@@ -69,8 +69,8 @@ describe('a backup of files in S3', () => {
     await json(backupCommand, backups, ...placesOf(service))
     const postgres = await startPostgres()
     onTestFinished(() => postgres.close())
-    await postgres.query('postgres', 'create database restored')
-    const place = ['--database', postgres.url('restored'), '--storage', await storageFor(await aFolder())]
+    const database = postgres.url(await postgres.newDatabase())
+    const place = ['--database', database, '--storage', await storageFor(await aFolder())]
     const restored = await json(restoreCommand, backups, ...place)
     expect(restored).toMatchObject({ failure: null, json: { restored: true, files: 5, damaged: [] } })
     expect(await json(verifyCommand, ...place)).toMatchObject({ failure: null, json: { findings: [] } })

@@ -5,10 +5,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { aFreePort, canConnect } from './ports.ts'
+import { aFreePort, untilListening } from './ports.ts'
 
 const example = new URL('../../deploy/replicas/nginx.conf', import.meta.url)
-const startTimeoutMs = 10_000
 const startAttempts = 5
 /** Until the worker of before has let go of the port. */
 const reloadMs = 1000
@@ -106,15 +105,6 @@ async function siteConfiguration(
     .replace(/listen 127\.0\.0\.1:\d+;/, `listen 127.0.0.1:${port} backlog=4096;`)
   if (!site.includes(servers) || !site.includes(`:${port} `)) throw new Error('the example has other lines')
   return site
-}
-
-async function untilListening(process: ChildProcess, port: number): Promise<void> {
-  const until = performance.now() + startTimeoutMs
-  while (!(await canConnect(port))) {
-    if (process.exitCode !== null) throw new Error(`it ended with ${process.exitCode}`)
-    if (performance.now() > until) throw new Error('it does not listen')
-    await sleep(5)
-  }
 }
 
 async function end(process: ChildProcess): Promise<void> {

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { aFreePort, canConnect } from './ports.ts'
+import { aFreePort, untilListening } from './ports.ts'
+import { nobody } from './postgres.ts'
 
 export type PoolMode = 'session' | 'transaction'
 
@@ -15,10 +15,6 @@ export interface PgBouncer {
   restart(): Promise<void>
   stop(): Promise<void>
 }
-
-/** It refuses root; any other user will do. */
-const nobody = { uid: 65_534, gid: 65_534 }
-const startTimeoutMs = 10_000
 
 /** Ends with whoever started it, however they end: its standard input does. */
 const untilTheEnd = 'pgbouncer -q "$1" & pooler=$!; read -r _; kill -TERM $pooler; wait $pooler'
@@ -64,11 +60,7 @@ async function started(configuration: string, port: number): Promise<ChildProces
     ...(process.getuid?.() === 0 ? nobody : {}),
     stdio: ['pipe', 'ignore', 'inherit'],
   })
-  const until = performance.now() + startTimeoutMs
-  while (!(await canConnect(port))) {
-    if (performance.now() > until) throw new Error('PgBouncer does not listen')
-    await sleep(5)
-  }
+  await untilListening(child, port)
   return child
 }
 

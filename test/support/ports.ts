@@ -1,11 +1,15 @@
 /** Ports where nobody listens: for programs that must be told theirs before they start, and for asking in vain. */
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 // Below the range from which the system serves outgoing connections and port 0: nobody else gets one of these while
 // our program is still starting.
 const first = 20_000
 const count = 12_000
+
+const startTimeoutMs = 10_000
 
 let next = first + Math.floor(Math.random() * count)
 
@@ -32,7 +36,7 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /** Whether somebody listens there. */
-export function canConnect(port: number): Promise<boolean> {
+function canConnect(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1')
     const answer = (is: boolean) => () => {
@@ -41,4 +45,14 @@ export function canConnect(port: number): Promise<boolean> {
     }
     socket.once('connect', answer(true)).once('error', answer(false))
   })
+}
+
+/** @throws Error when the program ends before somebody listens there, or nobody does for ten seconds */
+export async function untilListening(program: ChildProcess, port: number): Promise<void> {
+  const until = performance.now() + startTimeoutMs
+  while (!(await canConnect(port))) {
+    if (program.exitCode !== null) throw new Error(`it ended with ${program.exitCode}`)
+    if (performance.now() > until) throw new Error('it does not listen')
+    await sleep(5)
+  }
 }

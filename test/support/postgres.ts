@@ -9,8 +9,8 @@ import pg from 'pg'
 import { makeCertificate } from './certificate.ts'
 import { aFreePort } from './ports.ts'
 
-/** PostgreSQL refuses root; any other user will do. */
-const nobody = { uid: 65_534, gid: 65_534 }
+/** PostgreSQL and what is around it refuse root; any other user will do. */
+export const nobody = { uid: 65_534, gid: 65_534 }
 
 const owner = 'ngshare'
 const startTimeoutMs = 30_000
@@ -37,6 +37,8 @@ export interface PostgresServer {
   url(database: string, as?: { user?: string; password?: string; query?: string }): string
   /** One statement after the other, by the owner of everything; returns the rows of the last one. */
   query<Row = unknown>(database: string, ...statements: string[]): Promise<Row[]>
+  /** One with nothing in it; returns its name. */
+  newDatabase(): Promise<string>
   /** As an admin would for a restart: connections are ended. */
   stop(): Promise<void>
   /** Again, on the same data. */
@@ -66,6 +68,7 @@ export async function startPostgres(more: readonly string[] = careless): Promise
   await appendFile(join(data, 'postgresql.conf'), [...settings, ...more, ''].join('\n'))
   const port = await aFreePort()
   let running: ChildProcess | null = null
+  let databases = 0
 
   const server: PostgresServer = {
     url(database, { user = owner, password, query = '' } = {}) {
@@ -73,6 +76,11 @@ export async function startPostgres(more: readonly string[] = careless): Promise
       return `postgresql://${who}@127.0.0.1:${port}/${database}${query}`
     },
     query: (database, ...statements) => queryAt(server.url(database), statements),
+    async newDatabase() {
+      const name = `database${++databases}`
+      await server.query('postgres', `create database ${name}`)
+      return name
+    },
     async start() {
       running = spawn('sh', ['-c', untilTheEnd, 'sh', programs, data, String(port)], {
         ...environment,

@@ -11,12 +11,12 @@ import { newWorkers, workersOf } from './processes.ts'
 test('workers on PostgreSQL share the work, one of them keeps house, and a dead one takes nothing with it', async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.close())
-  await postgres.query('postgres', 'create database workers')
+  const database = await postgres.newDatabase()
   const world = aWorld()
   const server = await world.start({
     bare: [
       ...['--vngshare', '--port', '0', '--workers', '2', '--admins', 'root', '--log-level', 'debug'],
-      ...['--database', postgres.url('workers'), '--storage', world.storage],
+      ...['--database', postgres.url(database), '--storage', world.storage],
     ],
   })
   const rounds = () => server.log.split('housekeeping has ended a round').length - 1
@@ -44,7 +44,7 @@ test('workers on PostgreSQL share the work, one of them keeps house, and a dead 
   expect(rounds()).toBe(1)
   expect(await server.stop()).toEqual({ code: 0, signal: null })
   const [lease] = await postgres.query<{ held: number; beats: number }>(
-    'workers',
+    database,
     'select count(holder)::int as held, min(beat)::int as beats from leases',
   )
   expect(lease?.beats).toBeGreaterThan(0)
