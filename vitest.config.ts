@@ -6,5 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-setup.ts', 'test/support/s3-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What happens in the background, once a second: vitest gives up after one second by itself.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

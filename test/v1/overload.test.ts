@@ -395,7 +395,7 @@ async function waiting(service: Service, count: number): Promise<void> {
 
 /** Resolves when the metric has that value. */
 async function metric(service: Service, name: string, expected: number): Promise<void> {
-  await expect.poll(async () => valueIn(await metricsOf(service), name), { timeout: 10_000 }).toBe(expected)
+  await expect.poll(async () => valueIn(await metricsOf(service), name)).toBe(expected)
 }
 
 async function metricsOf(service: Service): Promise<string> {
