@@ -229,6 +229,10 @@ export async function digestFile(
   }
 }
 
-export function damagedDatabase({ databasePath }: Generation): CommandFailed {
-  return new CommandFailed(`${databasePath} is damaged: choose another --generation`)
+/** Reads the database of a backup, and copies it on the way if told so. @throws CommandFailed it is not what was saved */
+export async function checkDatabase({ generation, manifest }: Saved, copyTo?: string): Promise<void> {
+  const { sha256 } = await digestFile(generation.databasePath, copyTo)
+  if (sha256 === manifest.database.sha256) return
+  if (copyTo !== undefined) await rm(copyTo)
+  throw new CommandFailed(`${generation.databasePath} is damaged: choose another --generation`)
 }

@@ -1,6 +1,6 @@
 /** A backup restored into the file of a database, and a store: the file is copied as it is. */
 import { existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, Trouble } from '../domain/errors.ts'
 import { giveToOwnerOf, makeFolder, syncFolder } from '../durable-folders.ts'
@@ -8,7 +8,7 @@ import { countRows } from '../exchange/contents.ts'
 import { type CopiedContent, copyContent } from '../exchange/copy-content.ts'
 import { CommandFailed } from '../terminal/failure.ts'
 import { bytesInWords } from '../terminal/words.ts'
-import { damagedDatabase, digestFile, type Saved } from './backup-folder.ts'
+import { checkDatabase, type Saved } from './backup-folder.ts'
 import type { Ops, StoragePlace } from './command.ts'
 
 export interface FilePlace {
@@ -30,20 +30,13 @@ export async function restoreFile(ops: Ops, saved: Saved, to: FilePlace): Promis
 }
 
 /** The database gets its name last: until then no server takes the place for a whole one. */
-async function restore(
-  ops: Ops,
-  { folder, generation, manifest }: Saved,
-  to: FilePlace,
-): Promise<CopiedContent> {
+async function restore(ops: Ops, saved: Saved, to: FilePlace): Promise<CopiedContent> {
+  const { folder, manifest } = saved
   const arriving = arrivingPath(to)
   await makeFolder(dirname(arriving))
   ops.io.progress('copying the database')
-  const { sha256 } = await digestFile(generation.databasePath, arriving)
+  await checkDatabase(saved, arriving)
   await giveToOwnerOf(dirname(arriving), [arriving])
-  if (sha256 !== manifest.database.sha256) {
-    await rm(arriving)
-    throw damagedDatabase(generation)
-  }
   const copy = await ops.openCopy(arriving)
   try {
     const counts = await countRows(copy.read)

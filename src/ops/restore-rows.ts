@@ -6,7 +6,7 @@ import { findFreeze } from '../db/freeze.ts'
 import { errorCode } from '../domain/errors.ts'
 import { CommandFailed } from '../terminal/failure.ts'
 import { bytesInWords } from '../terminal/words.ts'
-import { damagedDatabase, digestFile, type Saved } from './backup-folder.ts'
+import { checkDatabase, type Saved } from './backup-folder.ts'
 import type { Ops, Places, StoragePlace } from './command.ts'
 import { type Brought, bringStanding } from './move.ts'
 
@@ -48,21 +48,20 @@ export async function restoreRows(ops: Ops, saved: Saved, { places, storage }: R
 /** Opening a database may bring it up to date, and a backup is not to be changed. */
 async function withCopy<Result>(
   ops: Ops,
-  { generation, manifest }: Saved,
+  saved: Saved,
   work: (path: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'ngshare-restore-'))
   try {
     const path = join(folder, 'ngshare.db')
     ops.io.progress('copying the database')
-    const { sha256 } = await digestFile(generation.databasePath, path).catch(error => {
+    await checkDatabase(saved, path).catch(error => {
       if (errorCode(error) !== 'ENOSPC') throw error
-      const size = bytesInWords(manifest.database.sizeBytes)
+      const size = bytesInWords(saved.manifest.database.sizeBytes)
       throw new CommandFailed(
         `no space left in ${tmpdir()} for a copy of the database, which has ${size}: set TMPDIR to a folder with more`,
       )
     })
-    if (sha256 !== manifest.database.sha256) throw damagedDatabase(generation)
     return await work(path)
   } finally {
     await rm(folder, { recursive: true, force: true })

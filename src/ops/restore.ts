@@ -6,7 +6,7 @@ import { CommandFailed } from '../terminal/failure.ts'
 import { jsonOption } from '../terminal/options.ts'
 import { report } from '../terminal/output.ts'
 import { bytesInWords, counted } from '../terminal/words.ts'
-import { BackupFolder, damagedDatabase, digestFile, type Saved } from './backup-folder.ts'
+import { BackupFolder, checkDatabase, type Saved } from './backup-folder.ts'
 import { type DataOptions, databaseOption, type Ops, storageOption } from './command.ts'
 import { refuseWhatIsThere, restoreFile } from './restore-file.ts'
 import { restoreRows } from './restore-rows.ts'
@@ -65,9 +65,9 @@ async function restore(
 }
 
 /** Reads all that a restore would read. */
-async function check(ops: Ops, { folder, generation, manifest }: Saved): Promise<Restored> {
-  const { sha256 } = await digestFile(generation.databasePath)
-  if (sha256 !== manifest.database.sha256) throw damagedDatabase(generation)
+async function check(ops: Ops, saved: Saved): Promise<Restored> {
+  const { folder, generation, manifest } = saved
+  await checkDatabase(saved)
   const copy = await ops.openCopy(generation.databasePath)
   try {
     return await copyContent({
