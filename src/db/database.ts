@@ -11,6 +11,15 @@ export type Writer = Pick<
   'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'executeQuery' | 'getExecutor'
 >
 
+/** What is done in a transaction. */
+export type Act<Result> = (trx: Writer, later: Later) => Promise<Result>
+
+/**
+ * Takes a query that the act has just asked and does not wait for. The act is committed only if it goes well; otherwise the
+ * act fails as if it had thrown what the query does.
+ */
+export type Later = (query: Promise<unknown>) => void
+
 export interface ActOptions {
   /**
    * For what comes in crowds: whose act it is, as a text. Acts of others that say so, too, may run in the same transaction
@@ -30,7 +39,7 @@ export interface Database {
    * other one of them is run again from the start, so it must not rely on what an earlier run of it left outside.
    * @throws what the act throws; Trouble `database`, `database-busy` or `storage-full`
    */
-  write<Result>(act: (trx: Writer) => Promise<Result>, options?: ActOptions): Promise<Result>
+  write<Result>(act: Act<Result>, options?: ActOptions): Promise<Result>
 
   /**
    * An id such that no event with a lower or the same one will be committed from now on: acts may commit in another

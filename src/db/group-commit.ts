@@ -1,7 +1,7 @@
 /** Runs the acts of concurrent requests in one SQLite transaction each batch, so that they share its cost. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode, Trouble } from '../domain/errors.ts'
-import type { Writer } from './database.ts'
+import type { Act, Writer } from './database.ts'
 import { troubleOf } from './sqlite-errors.ts'
 import type { WriteAheadLog } from './write-ahead-log.ts'
 
@@ -33,11 +33,11 @@ export class GroupCommit {
     this.#log = input.log
   }
 
-  write<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
+  write<Result>(act: Act<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#queue.push({
         run: async trx => {
-          const result = await act(trx)
+          const result = await runAct(trx, act)
           return () => resolve(result)
         },
         fail: reject,
@@ -139,6 +139,17 @@ export class GroupCommit {
       // SQLite had rolled back by itself; what it said first is what counts.
     }
   }
+}
+
+/** Waits for what the act does not wait for, however it ends. */
+async function runAct<Result>(trx: Writer, act: Act<Result>): Promise<Result> {
+  const queries: Promise<unknown>[] = []
+  const acting = act(trx, query => queries.push(query))
+  await Promise.allSettled([acting])
+  const outcomes = await Promise.allSettled(queries)
+  const result = await acting
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  return result
 }
 
 /** Errors after which SQLite may have ended the whole transaction, not just the statement. */

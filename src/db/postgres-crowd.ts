@@ -1,17 +1,16 @@
 /** Acts that come in crowds, several in one transaction: they share its way to the server, and its commit. */
 import { Trouble } from '../domain/errors.ts'
-import type { Writer } from './database.ts'
+import type { Act, Later, Writer } from './database.ts'
 import { runAct } from './postgres-acts.ts'
 import { isConflict, troubleOf } from './postgres-errors.ts'
 import type { Sessions } from './postgres-sessions.ts'
 
-type Act<Result> = (trx: Writer) => Promise<Result>
 type Deliver = () => void
 
 interface WaitingAct {
   readonly by: string
   /** Resolves to what tells whoever waits for it, to be called once the act is durable. */
-  run(trx: Writer): Promise<Deliver>
+  run(trx: Writer, later: Later): Promise<Deliver>
   /** In a transaction of its own, and tells how it ended. */
   runAlone(): Promise<void>
   fail(error: unknown): void
@@ -43,8 +42,8 @@ export class Crowd {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         by,
-        run: async trx => {
-          const result = await act(trx)
+        run: async (trx, later) => {
+          const result = await act(trx, later)
           return () => resolve(result)
         },
         runAlone: () => this.#runAlone(act).then(resolve, reject),
@@ -110,8 +109,8 @@ export class Crowd {
   /** All or none; the first failure is thrown when all have come to their end. */
   async #runTogether(acts: readonly WaitingAct[]): Promise<void> {
     const delivery = await this.#sessions.use(session =>
-      runAct(session, async trx => {
-        const outcomes = await Promise.allSettled(acts.map(act => act.run(trx)))
+      runAct(session, async (trx, later) => {
+        const outcomes = await Promise.allSettled(acts.map(act => act.run(trx, later)))
         return outcomes.map(outcome => {
           if (outcome.status === 'rejected') throw outcome.reason
           return outcome.value

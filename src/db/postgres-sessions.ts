@@ -1,5 +1,4 @@
 /** Connections to PostgreSQL: a pool of them, and queries on one. */
-import { createHash } from 'node:crypto'
 import {
   type CompiledQuery,
   HandleEmptyInListsPlugin,
@@ -13,6 +12,7 @@ import {
 import pg from 'pg'
 import { Trouble } from '../domain/errors.ts'
 import { type Connection, type Engine, kyselyOver } from './kysely-over.ts'
+import { Batch, KeptStatements, type Outcome, type Statement } from './postgres-batch.ts'
 import { ConnectionLost, isConnectionError, lostEarly, sqlState, troubleOf } from './postgres-errors.ts'
 import type { Schema } from './schema.ts'
 
@@ -55,7 +55,6 @@ export class Sessions {
       max: size,
       idleTimeoutMillis: idleConnectionMs,
       query_timeout: statementTimeoutMs + deadAfterMs,
-      pipeline: true,
       onConnect: client => this.#welcome(client as pg.Client, statementTimeoutMs),
     })
     // Broken connections leave the pool by themselves; whoever uses one is told by the query.
@@ -167,9 +166,18 @@ async function setLimits(client: pg.Client, statementTimeoutMs: number): Promise
   await client.query(statements.join('; '))
 }
 
-/** One connection, while somebody has it. Errors are those of the driver, and ConnectionLost. */
+/** A statement, and who waits for its outcome. */
+interface Asked {
+  readonly statement: Statement
+  resolve(outcome: Outcome): void
+  reject(error: unknown): void
+}
+
+/**
+ * One connection, while somebody has it. What is asked in one turn goes out in one batch, and what is asked while that is
+ * under way makes the next one. Errors are those of the driver, and ConnectionLost.
+ */
 export class Session implements Connection {
-  /** Queries that are asked at once go out at once, and are answered in their order. */
   readonly kysely: Kysely<Schema> = kyselyOver(this, engine)
   /**
    * Whether somebody is between us and the server, such as PgBouncer, who may give each transaction to another connection:
@@ -177,69 +185,94 @@ export class Session implements Connection {
    */
   readonly isPooled: boolean
   readonly #client: pg.Client
-  #beginning: Promise<unknown> | null = null
+  readonly #kept = new KeptStatements()
+  #asked: Asked[] = []
+  /** Resolves when that batch, under way or about to be, is answered. */
+  #batch: Promise<void> | null = null
+  #isInAct = false
+  /** Why the act failed: nothing more of it is asked. */
   #failure: unknown = null
-  #isCorked = false
+  #mayBeCommitted = false
 
   constructor(client: pg.Client, { isPooled }: { isPooled: boolean }) {
     this.#client = client
     this.isPooled = isPooled
   }
 
-  /** Does not wait for the answer: what is asked next goes out with it. */
+  /** Begins an act. Does not wait for the answer: what is asked next goes out with it, and fails with it. */
   begin(kind: string): void {
     this.#failure = null
-    this.#beginning = this.execute(`begin ${kind}`)
-    this.#beginning.catch(() => undefined) // whoever waits for it is told
+    this.#mayBeCommitted = false
+    this.#isInAct = true
+    this.#ask(plain(`begin ${kind}`)).catch(() => undefined)
   }
 
-  /** A statement without values. Returns what PostgreSQL says that it did. */
-  async execute(text: string): Promise<string> {
-    const { command } = await this.#ask({ text })
-    return command
+  /** Ends the act, and goes out with what it asked last. @throws what made a query of it fail; then it must be rolled back */
+  async commit(): Promise<void> {
+    const { command } = await this.#ask(plain('commit'))
+    if (command !== 'COMMIT') throw new Error('an act went on after a statement that failed')
+    this.#isInAct = false
   }
 
-  async executeQuery<Row>({ sql: text, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
-    // Only what changes nothing may run where the transaction did not begin.
-    if (this.#beginning !== null && query.kind !== 'SelectQueryNode') await this.hasBegun()
-    const name = this.isPooled ? undefined : statementName(text)
-    const values = parameters.map(storable)
-    const { command, rowCount, rows } = await this.#ask(
-      name === undefined ? { text, values } : { name, text, values },
-    )
+  /** Whether the act's commit went out. */
+  get mayBeCommitted(): boolean {
+    return this.#mayBeCommitted
+  }
+
+  /** A statement without values, in a batch of its own; of an act that failed only `rollback`. */
+  async execute(text: string): Promise<void> {
+    while (this.#batch !== null) await this.#batch
+    this.#isInAct = false
+    this.#failure = null
+    await this.#ask(plain(text))
+  }
+
+  async executeQuery<Row>({ sql: text, parameters: values }: CompiledQuery): Promise<QueryResult<Row>> {
+    const isKept = !this.isPooled && isAskedOften(text)
+    const { command, rowCount, rows } = await this.#ask({ text, values, isKept })
     if (command === 'SELECT') return { rows: rows as Row[] }
-    return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) }
+    return { rows: rows as Row[], numAffectedRows: BigInt(rowCount) }
   }
 
-  async hasBegun(): Promise<void> {
-    await this.#beginning
-    this.#beginning = null
-  }
-
-  async #ask(query: pg.QueryConfig): Promise<pg.QueryResult> {
-    this.#cork()
-    try {
-      return await this.#client.query(query)
-    } catch (error) {
-      if (isConnectionError(error)) throw new ConnectionLost(error)
-      // After the first failure of a transaction its other statements fail for no reason of their own.
-      if (sqlState(error) === '25P02' && this.#failure !== null) throw this.#failure
-      this.#failure = error
-      throw error
-    }
-  }
-
-  /** What is asked in one turn leaves in one piece. */
-  #cork(): void {
-    if (this.#isCorked) return
-    this.#isCorked = true
-    const { stream } = this.#client.connection
-    stream.cork()
-    process.nextTick(() => {
-      this.#isCorked = false
-      stream.uncork()
+  #ask(statement: Statement): Promise<Outcome> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ statement, resolve, reject })
+      this.#batch ??= this.#sendAll()
     })
   }
+
+  async #sendAll(): Promise<void> {
+    while (this.#asked.length > 0) {
+      await endOfTurn()
+      await this.#send(this.#asked.splice(0))
+    }
+    this.#batch = null
+  }
+
+  async #send(asked: readonly Asked[]): Promise<void> {
+    const statements = asked.map(({ statement }) => statement)
+    this.#mayBeCommitted ||= this.#isInAct && statements.at(-1)?.text === 'commit'
+    try {
+      const { outcomes } = this.#client.query(new Batch(statements, this.#kept, getTypeParser))
+      for (const [position, outcome] of (await outcomes).entries()) asked[position]?.resolve(outcome)
+    } catch (error) {
+      const failure = isConnectionError(error) ? new ConnectionLost(error) : error
+      for (const { reject } of asked) reject(failure)
+      if (!this.#isInAct) return
+      this.#failure = failure
+      for (const { reject } of this.#asked.splice(0)) reject(failure)
+    }
+  }
+}
+
+function plain(text: string): Statement {
+  return { text, values: [], isKept: false }
+}
+
+/** When all that goes on now has asked what it wants to know. */
+function endOfTurn(): Promise<void> {
+  return new Promise(resolve => queueMicrotask(() => process.nextTick(resolve)))
 }
 
 /** The driver takes it from the URL alone. The meaning of its parameters is that of PostgreSQL's own programs. */
@@ -277,33 +310,27 @@ const engine: Engine = {
   plugins: [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })],
 }
 
-/** PostgreSQL has no NUL in texts. It becomes what lone surrogates become, so that it is found nowhere. */
-function storable(value: unknown): unknown {
-  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
-}
-
-const maxNames = 400
-const namedAfter = 3
+const maxKept = 400
+const keptAfter = 3
 const askedTimes = new Map<string, number>()
-const names = new Map<string, string>()
+const often = new Set<string>()
 
 /**
- * What is asked again and again is parsed and planned once on each connection, under a name. There are not so many of
- * these texts; those that vary with the number of their values stay without, once the names are used up.
+ * What is asked again and again is parsed and planned once on each connection. There are not so many of these texts;
+ * those that vary with the number of their values are not kept, once the places are taken.
  */
-function statementName(text: string): string | undefined {
-  const known = names.get(text)
-  if (known !== undefined || names.size >= maxNames) return known
+function isAskedOften(text: string): boolean {
+  if (often.has(text)) return true
+  if (often.size >= maxKept) return false
   const times = (askedTimes.get(text) ?? 0) + 1
-  if (times < namedAfter) {
-    if (askedTimes.size > 10 * maxNames) askedTimes.clear()
+  if (times < keptAfter) {
+    if (askedTimes.size > 10 * maxKept) askedTimes.clear()
     askedTimes.set(text, times)
-    return undefined
+    return false
   }
   askedTimes.delete(text)
-  const name = createHash('sha256').update(text).digest('hex').slice(0, 32)
-  names.set(text, name)
-  return name
+  often.add(text)
+  return true
 }
 
 const { INT8, NUMERIC } = pg.types.builtins

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import { copyRows } from './copy-rows.ts'
-import type { ActOptions, Database, DatabaseFault, Writer } from './database.ts'
+import type { Act, ActOptions, Database, DatabaseFault } from './database.ts'
 import { runAct } from './postgres-acts.ts'
 import { Crowd } from './postgres-crowd.ts'
 import { isBrokenRule, isConflict, lostEarly, troubleOf } from './postgres-errors.ts'
@@ -62,13 +62,13 @@ class PostgresDatabase implements Database {
    * Repeatable read: an act sees the facts as of its beginning, and one that would change what another has changed
    * since is run again. See docs/decisions/013-postgresql.md.
    */
-  write<Result>(act: (trx: Writer) => Promise<Result>, { sharedBy }: ActOptions = {}): Promise<Result> {
+  write<Result>(act: Act<Result>, { sharedBy }: ActOptions = {}): Promise<Result> {
     return this.#sessions.keepOpen(() =>
       sharedBy === undefined ? this.#writeAlone(act) : this.#crowd.write(act, sharedBy),
     )
   }
 
-  async #writeAlone<Result>(act: (trx: Writer) => Promise<Result>): Promise<Result> {
+  async #writeAlone<Result>(act: Act<Result>): Promise<Result> {
     const until = performance.now() + conflictTimeoutMs
     let brokenRules = 0
     const wasLostEarly = lostEarly()

@@ -1,7 +1,7 @@
 /** Directory trees at rest: written whole or not at all, read back in the order in which they came. */
 import { type BlobFacts, checkBytes, checkedBytes } from '../content/checked-bytes.ts'
 import type { StagedBlob } from '../content/staging.ts'
-import type { ActOptions, Reader, Writer } from '../db/database.ts'
+import type { ActOptions, Later, Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import type { TreeFileRow } from '../db/schema.ts'
 import { bytesOfSmallTree, type TreeRow, treeColumns } from '../db/tree-rows.ts'
@@ -40,7 +40,7 @@ export interface TreeFile extends BlobFacts {
   readonly bytes: Buffer | null
 }
 
-/** Writes the staged tree and returns its id; to be called at most once, after the act's own checks. */
+/** Writes the staged tree and returns its id; to be called at most once. */
 export type InsertTree = () => Promise<number>
 
 /** As `InsertTree`, once for each of several trees. `digest`: where it is known already. */
@@ -56,11 +56,12 @@ type InsertBlobs = (blobs: readonly StagedBlob[]) => Promise<Map<string, number>
 export function writeWithTree<Result>(
   exchange: Exchange,
   tree: StagedTree,
-  act: (trx: Writer, insertTree: InsertTree, digest: string) => Promise<Result>,
+  act: (trx: Writer, insertTree: InsertTree, more: { digest: string; later: Later }) => Promise<Result>,
   options?: ActOptions,
 ): Promise<Result> {
   const digest = treeDigest(tree)
-  const actOnTree = (trx: Writer, insert: InsertAnyTree) => act(trx, () => insert(tree, digest), digest)
+  const actOnTree = (trx: Writer, insert: InsertAnyTree, later: Later) =>
+    act(trx, () => insert(tree, digest), { digest, later })
   return writeWithTrees(exchange, [tree], actOnTree, options)
 }
 
@@ -68,16 +69,15 @@ export function writeWithTree<Result>(
 export function writeWithTrees<Result>(
   exchange: Exchange,
   trees: readonly StagedTree[],
-  act: (trx: Writer, insertTree: InsertAnyTree) => Promise<Result>,
+  act: (trx: Writer, insertTree: InsertAnyTree, later: Later) => Promise<Result>,
   options?: ActOptions,
 ): Promise<Result> {
   const blobs = trees.flat().map(file => file.blob)
-  const actOnBlobs = (trx: Writer, insertBlobs: InsertBlobs) =>
-    withUnfinished(unfinished =>
-      act(trx, (tree, digest = treeDigest(tree)) =>
-        insertTree(trx, { tree, digest, insertBlobs, unfinished }),
-      ),
-    )
+  const actOnBlobs = (trx: Writer, insertBlobs: InsertBlobs, later: Later) => {
+    const insert: InsertAnyTree = (tree, digest = treeDigest(tree)) =>
+      insertTree(trx, { tree, digest, insertBlobs, later })
+    return act(trx, insert, later)
+  }
   return writeWithBlobs(exchange, blobs, actOnBlobs, options)
 }
 
@@ -85,7 +85,7 @@ export function writeWithTrees<Result>(
 export async function writeWithBlobs<Result>(
   exchange: Exchange,
   blobs: readonly StagedBlob[],
-  act: (trx: Writer, insertBlobs: InsertBlobs) => Promise<Result>,
+  act: (trx: Writer, insertBlobs: InsertBlobs, later: Later) => Promise<Result>,
   options?: ActOptions,
 ): Promise<Result> {
   let known = await findKnownBlobs(exchange.db.read, blobs)
@@ -93,9 +93,11 @@ export async function writeWithBlobs<Result>(
     const placed = await placeBlobs(exchange, blobs, known)
     const usedLocations = new Set<string>()
     try {
-      const result = await exchange.db.write(trx => {
+      const result = await exchange.db.write((trx, later) => {
         usedLocations.clear()
-        return act(trx, all => ensureBlobs(trx, all, { placed, at: exchange.clock(), usedLocations }))
+        const insertBlobs: InsertBlobs = all =>
+          ensureBlobs(trx, all, { placed, at: exchange.clock(), usedLocations })
+        return act(trx, insertBlobs, later)
       }, options)
       await removeUnused(exchange, placed, usedLocations)
       return result
@@ -108,17 +110,6 @@ export async function writeWithBlobs<Result>(
       throw error
     }
   }
-}
-
-/** Runs the act, and waits for what it has left unfinished, however it ends. */
-async function withUnfinished<Result>(
-  act: (unfinished: Promise<unknown>[]) => Promise<Result>,
-): Promise<Result> {
-  const unfinished: Promise<unknown>[] = []
-  const acting = act(unfinished)
-  await Promise.allSettled([acting])
-  await together([acting, ...unfinished])
-  return acting
 }
 
 /** The manifest of a tree; what is small altogether comes with its bytes. @throws Trouble `blob-missing`: rows of it are gone */
@@ -274,8 +265,7 @@ interface TreeInput {
   readonly tree: StagedTree
   readonly digest: string
   readonly insertBlobs: InsertBlobs
-  /** Queries of the act that nothing of it needs to wait for. */
-  readonly unfinished: Promise<unknown>[]
+  readonly later: Later
 }
 
 /** What does not need each other is asked together: to a database that is far away it is one way, not many. */
@@ -292,9 +282,7 @@ async function insertTree(trx: Writer, input: TreeInput): Promise<number> {
     return { tree_id: treeId, position, path, is_executable: isExecutable ? 1 : 0, blob_id: blobId }
   })
   for (let from = 0; from < rows.length; from += rowsPerInsert) {
-    const inserting = insertTreeFiles(trx, rows.slice(from, from + rowsPerInsert))
-    inserting.catch(() => undefined) // whoever waits for what is unfinished is told
-    input.unfinished.push(inserting)
+    input.later(insertTreeFiles(trx, rows.slice(from, from + rowsPerInsert)))
   }
   return treeId
 }

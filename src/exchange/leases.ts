@@ -152,13 +152,13 @@ export class Lease {
     const { id } = this.#holder
     const write: Database['write'] = async act => {
       const sentAt = performance.now()
-      const result = await db.write(async trx => {
+      const result = await db.write(async (trx, later) => {
         const { numUpdatedRows } = await changeBeat(trx)
           .where('name', '=', this.name)
           .where('holder', '=', id)
           .executeTakeFirstOrThrow()
         if (numUpdatedRows === 0n) throw new LeaseLost(this.name)
-        return act(trx)
+        return act(trx, later)
       })
       this.#rely(sentAt)
       return result

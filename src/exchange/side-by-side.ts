@@ -22,7 +22,7 @@ export async function sideBySide<Item>(
 }
 
 /** Waits for all, and only then throws the first failure: nothing goes on behind the back of whoever asked. */
-export async function together(all: readonly Promise<unknown>[]): Promise<void> {
+export async function together(all: readonly (Promise<unknown> | null)[]): Promise<void> {
   const outcomes = await Promise.allSettled(all)
   const failure = outcomes.find(outcome => outcome.status === 'rejected')
   if (failure !== undefined) throw failure.reason

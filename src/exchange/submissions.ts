@@ -1,5 +1,5 @@
 /** Submissions: students submit, instructors collect, everyone finds their own. Never changed, never overwritten. */
-import type { Reader, Writer } from '../db/database.ts'
+import type { Later, Reader, Writer } from '../db/database.ts'
 import { prepared } from '../db/prepared.ts'
 import { bytesOfSmallTree, treeColumns } from '../db/tree-rows.ts'
 import { Refusal } from '../domain/errors.ts'
@@ -27,6 +27,7 @@ import {
 import { recordEvent } from './events.ts'
 import type { AssignmentRef, Caller, Exchange } from './exchange.ts'
 import { requireRoom } from './quotas.ts'
+import { together } from './side-by-side.ts'
 import { lastRenaming } from './users.ts'
 
 export interface SubmissionSummary {
@@ -80,8 +81,16 @@ export async function submitAssignment(
   input: SubmitInput & { receivedAt: Micros; tree: StagedTree; key?: string },
 ): Promise<Submitted> {
   const { caller, course, assignment, key = null } = input
-  const submit = async (trx: Writer, insertTree: InsertTree, digest: string): Promise<Submitted> => {
-    const { id: assignmentId, courseId, callerId, student } = await getSubmitTarget(trx, input)
+  const submit = async (
+    trx: Writer,
+    insertTree: InsertTree,
+    { digest, later }: { digest: string; later: Later },
+  ): Promise<Submitted> => {
+    const target = getSubmitTarget(trx, input)
+    // Without a key it is surely new: its files go out with the first question.
+    const early = key === null ? insertTree() : null
+    await together([target, early])
+    const { id: assignmentId, courseId, callerId, student } = await target
     const isOwn = student === caller.name && callerId !== null
     const userId = isOwn ? callerId : await ensureUser(trx, student, input.receivedAt)
     const known = key === null ? null : await findSubmitted(trx, { student, key, assignmentId, digest })
@@ -97,17 +106,11 @@ export async function submitAssignment(
     const { id, receivedAt } = await insertSubmission(trx, {
       ...{ assignmentId, userId, key },
       receivedAt: announcedAt ?? input.receivedAt,
-      treeId: await insertTree(),
+      treeId: await (early ?? insertTree()),
     })
     const subject = student === caller.name ? undefined : student
-    await recordEvent(trx, {
-      at: Math.max(receivedAt, input.receivedAt),
-      caller,
-      action: 'submit-assignment',
-      course,
-      assignment,
-      subject,
-    })
+    const at = Math.max(receivedAt, input.receivedAt)
+    later(recordEvent(trx, { at, caller, action: 'submit-assignment', course, assignment, subject }))
     return { receivedAt, receiptId: receiptId({ id, digest }) }
   }
   return writeWithTree(exchange, input.tree, submit, { sharedBy: input.student ?? caller.name })

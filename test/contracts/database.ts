@@ -55,6 +55,44 @@ export function describeDatabase(name: string, open: () => Promise<Database>): v
       expect((await users(db)).length).toBe(outcomes.filter((_, i) => i % 3 !== 0).length)
     })
 
+    it.each([
+      ['in a transaction of its own', false],
+      ['where they may share one', true],
+    ])('commits an act only with what it did not wait for, %s', async (_, mayShare) => {
+      const db = await open()
+      await addUser(db, 'user1')
+      const acts = Array.from({ length: 9 }, (_, i) =>
+        db.write(
+          async (trx, later) => {
+            const add = (name: string) => trx.insertInto('users').values({ name, created_at: i }).execute()
+            later(add(`user${i}`))
+            await add(`friend of user${i}`)
+            later(add(`late friend of user${i}`))
+            return i
+          },
+          mayShare ? { sharedBy: `user${i}` } : {},
+        ),
+      )
+      const outcomes = await Promise.allSettled(acts)
+      const done = outcomes.flatMap((outcome, i) => (outcome.status === 'fulfilled' ? [i] : []))
+      expect(done).toEqual([0, 2, 3, 4, 5, 6, 7, 8])
+      const added = done.flatMap(i => [`friend of user${i}`, `late friend of user${i}`, `user${i}`])
+      expect((await users(db)).sort()).toEqual([...added, 'user1'].sort())
+    })
+
+    it('tells why, where it was something that the act did not wait for', async () => {
+      const db = await open()
+      await addUser(db, 'ann')
+      const act = db.write(async (trx, later) => {
+        later(trx.insertInto('users').values({ name: 'bob', created_at: 1 }).execute())
+        later(trx.insertInto('users').values({ name: 'ann', created_at: 1 }).execute())
+      })
+      await expect(act).rejects.toThrow(/unique/i)
+      expect(await users(db)).toEqual(['ann'])
+      await addUser(db, 'cleo')
+      expect(await users(db)).toEqual(['ann', 'cleo'])
+    })
+
     it('finds nothing in an empty list, and everything outside of it', async () => {
       const db = await open()
       await addUser(db, 'ann')
