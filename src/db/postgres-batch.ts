@@ -22,18 +22,19 @@ interface Column {
   readonly parse: (text: string) => unknown
 }
 
-/** A statement that the server has kept, and what its rows are made of; null: it has none. */
-interface Kept {
+/** A statement as the server has parsed it. One without a name is gone with the next. */
+interface Parsed {
   readonly name: string
+  /** What its rows are made of; null: it has none, or has not told yet. */
   columns: readonly Column[] | null
 }
 
 /** What the server keeps of one connection, by the texts. */
 export class KeptStatements {
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new Map<string, Parsed>()
   #named = 0
 
-  find(text: string): Kept | undefined {
+  find(text: string): Parsed | undefined {
     return this.#kept.get(text)
   }
 
@@ -42,8 +43,8 @@ export class KeptStatements {
     return `s${++this.#named}`
   }
 
-  add(text: string, kept: Kept): void {
-    this.#kept.set(text, kept)
+  add(text: string, parsed: Parsed): void {
+    this.#kept.set(text, parsed)
   }
 }
 
@@ -51,9 +52,8 @@ type TypeParserOf = (oid: number) => (text: string) => unknown
 
 /** What is on its way. Its outcome is told when that of the whole batch is known. */
 interface Sent {
-  readonly statement: Statement
-  readonly kept: Kept | null
-  columns: readonly Column[] | null
+  readonly text: string
+  readonly parsed: Parsed
   readonly rows: Record<string, unknown>[]
   command: string
 }
@@ -88,47 +88,48 @@ export class Batch {
   submit(connection: pg.Connection): void {
     const { stream } = connection
     stream.cork()
-    const named = new Map<string, Kept>()
+    const named = new Map<string, Parsed>()
     this.#sent = this.#statements.map(statement => this.#send(connection, statement, named))
     connection.sync()
     stream.uncork()
   }
 
-  #send(connection: pg.Connection, statement: Statement, named: Map<string, Kept>): Sent {
+  #send(connection: pg.Connection, statement: Statement, named: Map<string, Parsed>): Sent {
     const { text, isKept } = statement
+    const values = statement.values.map(sendable)
     const known = this.#kept.find(text) ?? named.get(text)
-    const kept = known ?? (isKept ? { name: this.#kept.newName(), columns: null } : null)
-    const name = kept?.name ?? ''
+    const parsed = known ?? { name: isKept ? this.#kept.newName() : '', columns: null }
+    const { name } = parsed
     if (known === undefined) connection.parse({ text, name, types: [] }, true)
-    if (kept !== null) named.set(text, kept)
-    connection.bind({ statement: name, values: statement.values.map(sendable) }, true)
+    connection.bind({ statement: name, values }, true)
     if (known === undefined) connection.describe({ type: 'P' }, true)
     connection.execute(null, true)
-    return { statement, kept, columns: kept?.columns ?? null, rows: [], command: '' }
+    if (name !== '') named.set(text, parsed)
+    return { text, parsed, rows: [], command: '' }
   }
 
   handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
-    const sent = this.#current()
-    const columns = fields.map(({ name, dataTypeID }) => ({ name, parse: this.#typeParserOf(dataTypeID) }))
-    sent.columns = columns
-    if (sent.kept !== null) sent.kept.columns = columns
+    this.#current().parsed.columns = fields.map(({ name, dataTypeID }) => ({
+      name,
+      parse: this.#typeParserOf(dataTypeID),
+    }))
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
-    const { kept, columns, rows } = this.#current()
+    const { parsed, rows } = this.#current()
     const row: Record<string, unknown> = {}
     let position = 0
-    for (const { name, parse } of columns ?? kept?.columns ?? []) {
+    for (const { name, parse } of parsed.columns ?? []) {
       const text = fields[position++] as string | null
       row[name] = text === null ? null : parse(text)
     }
     rows.push(row)
   }
 
-  handleCommandComplete({ text }: { text: string }): void {
+  handleCommandComplete({ text: command }: { text: string }): void {
     const sent = this.#current()
-    sent.command = text
-    if (sent.kept !== null) this.#kept.add(sent.statement.text, sent.kept)
+    sent.command = command
+    if (sent.parsed.name !== '') this.#kept.add(sent.text, sent.parsed)
     this.#position++
   }
 
