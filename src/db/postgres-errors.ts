@@ -40,11 +40,14 @@ export function isBrokenRule(error: unknown): boolean {
   return ['23505', '23503'].includes(sqlState(error) ?? '')
 }
 
-/** Whether the server, or the way to it, is gone, or this connection. It may be back with the next one. */
+/**
+ * Whether the server, or the way to it, is gone, or this connection, or what the connection knows of the schema (0A000:
+ * another version has changed it since). It may go well with the next one.
+ */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlState(error)
   if (state === undefined) return !(error instanceof Trouble)
-  return state.startsWith('08') || ['57P01', '57P02', '57P05', '25P03', '25006'].includes(state)
+  return state.startsWith('08') || ['57P01', '57P02', '57P05', '25P03', '25006', '0A000'].includes(state)
 }
 
 /** Turns an error of the driver into Trouble; passes everything else on as it is. */

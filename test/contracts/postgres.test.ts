@@ -383,6 +383,24 @@ describe('a connection that breaks', () => {
     await db.check()
   })
 
+  it('because a newer ngshare gave a table another column, is not noticed', async () => {
+    const name = await aDatabase()
+    const db = await opened(name, { size: 1 })
+    const beats = () => db.read.selectFrom('heartbeat').selectAll().execute()
+    const act = () =>
+      db.write(async trx => {
+        await trx.updateTable('heartbeat').set({ at: 1 }).execute()
+        return trx.selectFrom('heartbeat').selectAll().execute()
+      })
+    for (let i = 0; i < 5; i++) expect(await beats()).toHaveLength(1)
+    await server().query(name, "alter table heartbeat add column note text default 'new'")
+    expect(await beats()).toMatchObject([{ note: 'new' }])
+    for (let i = 0; i < 5; i++) expect(await act()).toMatchObject([{ at: 1, note: 'new' }])
+    await server().query(name, 'alter table heartbeat drop column note')
+    expect((await act())[0]).not.toHaveProperty('note')
+    expect((await beats())[0]).not.toHaveProperty('note')
+  })
+
   it('again and again, is trouble, and nothing is written', async () => {
     const name = await aDatabase()
     const db = await opened(name)
