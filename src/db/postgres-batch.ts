@@ -66,8 +66,8 @@ interface Sent {
 export class Batch {
   /** Set by the driver, which watches the time until it is called. */
   declare callback?: (error: unknown) => void
+  readonly statements: readonly Statement[]
   readonly outcomes: Promise<Outcome[]>
-  readonly #statements: readonly Statement[]
   readonly #kept: KeptStatements
   readonly #typeParserOf: TypeParserOf
   #sent: Sent[] = []
@@ -76,7 +76,7 @@ export class Batch {
   #reject!: (error: unknown) => void
 
   constructor(statements: readonly Statement[], kept: KeptStatements, typeParserOf: TypeParserOf) {
-    this.#statements = statements
+    this.statements = statements
     this.#kept = kept
     this.#typeParserOf = typeParserOf
     this.outcomes = new Promise((resolve, reject) => {
@@ -89,7 +89,7 @@ export class Batch {
     const { stream } = connection
     stream.cork()
     const named = new Map<string, Parsed>()
-    this.#sent = this.#statements.map(statement => this.#send(connection, statement, named))
+    this.#sent = this.statements.map(statement => this.#send(connection, statement, named))
     connection.sync()
     stream.uncork()
   }

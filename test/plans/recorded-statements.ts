@@ -2,6 +2,7 @@
 import Sqlite from 'better-sqlite3'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
+import { Batch } from '../../src/db/postgres-batch.ts'
 
 /**
  * Every query and change from now until the test ends, each text once. A connection to SQLite prepares each before it
@@ -20,8 +21,7 @@ export function recordStatements(): ReadonlySet<string> {
   } as typeof prepare
   const { query } = pg.Client.prototype
   pg.Client.prototype.query = function (this: pg.Client, ...asked: unknown[]) {
-    const [first] = asked as [string | { text: string }]
-    note(typeof first === 'string' ? first : first.text)
+    for (const text of textsOf(asked)) note(text)
     return (query as (...all: unknown[]) => unknown).apply(this, asked)
   } as typeof query
   onTestFinished(() => {
@@ -29,6 +29,12 @@ export function recordStatements(): ReadonlySet<string> {
     pg.Client.prototype.query = query
   })
   return statements
+}
+
+/** What a client of PostgreSQL is asked with one call. */
+function textsOf([first]: readonly unknown[]): string[] {
+  if (first instanceof Batch) return first.statements.map(({ text }) => text)
+  return [typeof first === 'string' ? first : (first as { text: string }).text]
 }
 
 /** Returns what says how many queries and changes databases of this process have been asked for since. */
@@ -44,7 +50,7 @@ export function countStatements(): () => number {
   const originals = watched.map(([owner, name]) => owner[name])
   watched.forEach(([owner, name], i) => {
     owner[name] = function (this: unknown, ...asked: unknown[]) {
-      count++
+      count += this instanceof pg.Client ? textsOf(asked).length : 1
       return (originals[i] as (...all: unknown[]) => unknown).apply(this, asked)
     }
   })
