@@ -59,6 +59,8 @@ const maxWindows = 3
 
 /** Leaves the old installation refusing all changes, for good. Safe to repeat. @throws CommandFailed, Trouble, RowsDiffer */
 export async function move(input: Move): Promise<Moved> {
+  const concluded = await findConcluded(input)
+  if (concluded !== null) return finish(input, concluded)
   await mustBeReady(input)
   await markArriving(input.to.exchange.db, input.from.place)
   const content = await bringMost(input)
@@ -78,6 +80,18 @@ export async function bringStanding(input: Move): Promise<Brought> {
   const brought = await bringAll(input)
   await thaw(input.to.exchange.db, movedTables)
   return brought
+}
+
+/** A move to there that was cut off at its very end: nobody can change the old one any more, and no server starts on the new one. */
+async function findConcluded({ from, to }: Move): Promise<Freeze | null> {
+  const [leaving, arriving] = [await findFreeze(from.exchange.db), await findFreeze(to.exchange.db)]
+  if (leaving?.kind !== 'moved' || leaving.place !== to.place) return null
+  return arriving !== null && isOurs(arriving, from) ? leaving : null
+}
+
+async function finish(input: Move, { since }: Freeze): Promise<Moved> {
+  const brought = await bringStanding(input)
+  return { ...brought, readOnlyMs: Math.round(Date.now() - since / 1000) }
 }
 
 /** @throws CommandFailed when the one cannot be moved, or not to there */
