@@ -320,9 +320,10 @@ describe('a move of a server under load', () => {
     for (const ms of [400, 700, 1000]) {
       await sleep(200)
       const killed = spawn(process.execPath, [program, ...args], { stdio: 'ignore' })
+      const exited = once(killed, 'exit')
       await sleep(ms)
       killed.kill('SIGKILL')
-      await once(killed, 'exit')
+      await exited
     }
     let last = await runProgram(args)
     // Killed while nobody could change anything: the old server takes uploads again a minute later at the latest.
